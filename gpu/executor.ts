@@ -1,0 +1,147 @@
+/**
+ * Runs a fixed list of GPU commands again and again with little work on the host.
+ *
+ * This module is browser compatible.
+ * @module
+ */
+import type { Gpu } from "./gpu.ts";
+
+/** One kernel launch. */
+export interface Dispatch {
+  /** Scope, operation and shapes, for messages. */
+  label: string;
+  pipeline: GPUComputePipeline;
+  bindGroup: GPUBindGroup;
+  workgroups: [number, number, number];
+  /** Estimated floating-point operations or bytes moved, whichever is larger. */
+  work: number;
+}
+
+/** A copy between two buffers; offsets and size in bytes, multiples of four. */
+export interface Copy {
+  label: string;
+  copy: { source: GPUBuffer; sourceOffset: number; target: GPUBuffer; targetOffset: number; size: number };
+}
+
+/** Zeros for a part of a buffer; offset and size in bytes, multiples of four. */
+export interface Clear {
+  label: string;
+  clear: { buffer: GPUBuffer; offset: number; size: number };
+}
+
+/** Anything an {@linkcode Executor} runs. */
+export type Command = Dispatch | Copy | Clear;
+
+/** How an {@linkcode Executor} cuts its list into submissions. */
+export interface ExecutorOptions {
+  /** Name of the whole, for messages. @default {"program"} */
+  label?: string;
+  /** Most estimated work a submission. @default {2e10} */
+  maxWork?: number;
+  /** Most commands a submission. @default {256} */
+  maxCommands?: number;
+}
+
+/**
+ * A list of commands, cut into submissions short enough for a desktop's watchdog.
+ *
+ * 2e10 operations are 60 ms on a small integrated GPU, and 4 s on the slowest software driver, which has no watchdog.
+ */
+export class Executor {
+  #gpu: Gpu;
+  #label: string;
+  #slices: Command[][];
+
+  /** @throws {RangeError} where a dispatch has more workgroups than the device allows */
+  constructor(gpu: Gpu, commands: readonly Command[], options: ExecutorOptions = {}) {
+    this.#gpu = gpu;
+    this.#label = options.label ?? "program";
+    const most = gpu.limits.maxComputeWorkgroupsPerDimension;
+    for (const command of commands) {
+      if (!("workgroups" in command)) continue;
+      const { label, workgroups } = command;
+      if (workgroups.every((count) => Number.isInteger(count) && count >= 0 && count <= most)) continue;
+      throw new RangeError(
+        `Cannot dispatch ${label}: [${workgroups}] workgroups are outside 0 to ${most}, this device's ` +
+          "maxComputeWorkgroupsPerDimension; spread them over the other dimensions",
+      );
+    }
+    this.#slices = slice(commands, options.maxWork ?? 2e10, options.maxCommands ?? 256);
+  }
+
+  /** Number of submissions a run. */
+  get submissions(): number {
+    return this.#slices.length;
+  }
+
+  /**
+   * Encodes and submits everything, and returns before it has run.
+   *
+   * @throws {GpuError} where something failed before; what fails now is thrown by the next run, download or `settled()`
+   */
+  run(): void {
+    this.#gpu.throwIfFailed();
+    this.#gpu.scoped(this.#label, () => {
+      for (const commands of this.#slices) this.#submit(commands);
+    }, () => this.#findCulprit());
+  }
+
+  #submit(commands: readonly Command[]): void {
+    const { device } = this.#gpu;
+    const encoder = device.createCommandEncoder();
+    let pass: GPUComputePassEncoder | null = null;
+    let pipeline: GPUComputePipeline | null = null;
+    for (const command of commands) {
+      if ("workgroups" in command) {
+        if (!pass) {
+          pass = encoder.beginComputePass();
+          pipeline = null;
+        }
+        if (command.pipeline !== pipeline) pass.setPipeline(pipeline = command.pipeline);
+        pass.setBindGroup(0, command.bindGroup);
+        pass.dispatchWorkgroups(...command.workgroups);
+        continue;
+      }
+      pass?.end();
+      pass = null;
+      if ("copy" in command) {
+        const { source, sourceOffset, target, targetOffset, size } = command.copy;
+        encoder.copyBufferToBuffer(source, sourceOffset, target, targetOffset, size);
+      } else {
+        encoder.clearBuffer(command.clear.buffer, command.clear.offset, command.clear.size);
+      }
+    }
+    pass?.end();
+    device.queue.submit([encoder.finish()]);
+  }
+
+  /** After a run was refused: submits one command at a time until the device names the one it does not like. */
+  async #findCulprit(): Promise<string> {
+    const { device } = this.#gpu;
+    for (const command of this.#slices.flat()) {
+      device.pushErrorScope("validation");
+      this.#submit([command]);
+      if (await device.popErrorScope()) return command.label;
+    }
+    return this.#label;
+  }
+}
+
+/** Cuts a list where either bound would be passed; a command heavier than the bound goes alone. */
+function slice(commands: readonly Command[], maxWork: number, maxCommands: number): Command[][] {
+  const slices: Command[][] = [];
+  let current: Command[] = [];
+  let sum = 0;
+  for (const command of commands) {
+    const work = "workgroups" in command ? command.work : 0;
+    if (current.length > 0 && (sum + work > maxWork || current.length >= maxCommands)) {
+      slices.push(current);
+      current = [];
+      sum = 0;
+    }
+    current.push(command);
+    sum += work;
+  }
+  if (current.length > 0) slices.push(current);
+  return slices;
+}

@@ -1,0 +1,338 @@
+/**
+ * One device with its buffers, pipelines and failures.
+ *
+ * WebGPU reports most mistakes late and without saying whose they are. A {@linkcode Gpu} checks sizes before it asks, runs
+ * every named operation inside error scopes, and throws the first failure, with the operation's label, at the next call.
+ *
+ * This module is browser compatible.
+ * @module
+ */
+import { type AdapterSummary, type DriverSource, summarizeAdapter } from "./adapter.ts";
+import { errorKind, GpuError } from "./errors.ts";
+import { PipelineCache, type PipelineProgress, type PipelineSource } from "./pipeline_cache.ts";
+import { StagingPool } from "./staging.ts";
+
+export type { AdapterSummary, DriverSource } from "./adapter.ts";
+export type { PipelineProgress, PipelineSource } from "./pipeline_cache.ts";
+
+/** Device memory in buffers made by {@linkcode Gpu.createBuffer}, in bytes. */
+export interface MemoryUse {
+  readonly liveBytes: number;
+  readonly peakBytes: number;
+  readonly liveBuffers: number;
+}
+
+/** Options of {@linkcode Gpu.open}. */
+export interface GpuOptions {
+  /** Who brought the driver. @default {"browser"} */
+  driverSource?: DriverSource;
+  /** Called as pipelines are asked for and finished, for a progress line. */
+  onPipeline?: PipelineProgress;
+}
+
+/** What {@linkcode Gpu.createBuffer} makes. */
+export interface BufferRequest {
+  /** Scope, operation and shape: every error message repeats it. */
+  label: string;
+  /** Bytes, rounded up to a multiple of four and at least four. */
+  size: number;
+  /** Bits of `GPUBufferUsage`. */
+  usage: number;
+  /** Bytes of the largest storage binding made of it; left out where it is bound in parts or not at all. */
+  binding?: number;
+}
+
+/** A buffer, or a part of one, as an entry of a bind group. */
+export type BufferBinding = GPUBuffer | { buffer: GPUBuffer; offset?: number; size?: number };
+
+/** Features that some kernel can use; the rest of WebGPU's are about drawing. */
+const usefulFeatures: string[] = ["shader-f16", "timestamp-query", "subgroups"];
+
+/** A device, its memory account, its pipelines, and the first thing that went wrong on it. */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterSummary;
+  /** Everything the adapter offers; all of it was requested. */
+  readonly limits: GPUSupportedLimits;
+  /** Resolves when the device is gone, also after {@linkcode Gpu.close}. */
+  readonly lost: Promise<GPUDeviceLostInfo>;
+  #buffers = new Map<GPUBuffer, BufferRequest>();
+  #liveBytes = 0;
+  #peakBytes = 0;
+  #pipelines: PipelineCache;
+  #staging: StagingPool;
+  #pending = new Set<Promise<void>>();
+  #failure: GpuError | null = null;
+  #closed = false;
+
+  private constructor(device: GPUDevice, adapter: AdapterSummary, options: GpuOptions) {
+    this.device = device;
+    this.adapter = adapter;
+    this.limits = device.limits;
+    this.#pipelines = new PipelineCache(device, options.onPipeline);
+    this.#staging = new StagingPool(device);
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      const { error } = event as GPUUncapturedErrorEvent;
+      this.#fail(errorKind(error), "unknown operation", error.message);
+    });
+    this.lost = device.lost;
+    this.lost.then((info) => {
+      if (this.#closed) return;
+      const reason = info.message ? `${info.reason}, ${info.message}` : info.reason;
+      this.#fail("lost", "device", `${adapter.description || adapter.vendor} was lost (${reason})`);
+    });
+  }
+
+  /**
+   * Requests a device with all limits of the adapter, and with the features that kernels can use.
+   *
+   * @throws {GpuError} where the adapter refuses, for example because it has been used before
+   */
+  static async open(adapter: GPUAdapter, options: GpuOptions = {}): Promise<Gpu> {
+    const summary = summarizeAdapter(adapter, options.driverSource ?? "browser");
+    const requiredLimits: Record<string, number> = {};
+    for (const name in adapter.limits) {
+      const value = adapter.limits[name as keyof GPUSupportedLimits];
+      if (typeof value === "number") requiredLimits[name] = value;
+    }
+    const requiredFeatures = [...adapter.features].filter((name) => usefulFeatures.includes(name));
+    try {
+      const device = await adapter.requestDevice({
+        label: "wgslim",
+        requiredLimits,
+        requiredFeatures: requiredFeatures as GPUFeatureName[],
+      });
+      return new Gpu(device, summary, options);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const name = summary.description || summary.vendor || "the adapter";
+      throw new GpuError("internal", "device", `Cannot open a device on ${name}: ${reason}`, { cause });
+    }
+  }
+
+  /** Bytes and count of the buffers now alive, and the most bytes that ever were. */
+  get memory(): MemoryUse {
+    return { liveBytes: this.#liveBytes, peakBytes: this.#peakBytes, liveBuffers: this.#buffers.size };
+  }
+
+  /** Labels of the buffers now alive, in the order of their making. */
+  get liveLabels(): string[] {
+    return [...this.#buffers.values()].map((request) => request.label);
+  }
+
+  /**
+   * Makes a buffer, after checking its size against the device's limits.
+   *
+   * @throws {RangeError} where the buffer, or the storage binding made of it, is larger than the device allows
+   */
+  createBuffer(request: BufferRequest): GPUBuffer {
+    this.throwIfFailed();
+    const { label, usage, binding = 0 } = request;
+    if (!Number.isSafeInteger(request.size) || request.size < 0) {
+      throw new RangeError(
+        `Cannot create buffer ${label}: its size of ${request.size} bytes is no whole number`,
+      );
+    }
+    const size = Math.max(4, Math.ceil(request.size / 4) * 4);
+    this.#checkLimit(label, "buffer", size, "maxBufferSize");
+    this.#checkLimit(label, "storage binding", binding, "maxStorageBufferBindingSize");
+    const buffer = this.scoped(`buffer ${label} of ${size} bytes`, () => {
+      return this.device.createBuffer({ label, size, usage });
+    });
+    this.#buffers.set(buffer, { label, size, usage });
+    this.#liveBytes += size;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
+    return buffer;
+  }
+
+  /** Frees a buffer at once; a second call does nothing. */
+  destroyBuffer(buffer: GPUBuffer): void {
+    const request = this.#buffers.get(buffer);
+    if (!request) return;
+    this.#buffers.delete(buffer);
+    this.#liveBytes -= request.size;
+    buffer.destroy();
+  }
+
+  /**
+   * Compiles a compute pipeline, or returns the one already made from the same text and constants.
+   *
+   * @throws {GpuError} of kind "shader", with the label and the compiler's messages
+   */
+  async pipeline(source: PipelineSource): Promise<GPUComputePipeline> {
+    this.throwIfFailed();
+    try {
+      return await this.#pipelines.get(source);
+    } catch (error) {
+      throw await this.#underlying(error);
+    }
+  }
+
+  /**
+   * Binds buffers to bindings 0, 1, 2... of one group of a pipeline.
+   *
+   * @throws {RangeError} where a storage binding is larger than the device allows
+   */
+  bindGroup(label: string, pipeline: GPUComputePipeline, buffers: BufferBinding[], group = 0): GPUBindGroup {
+    this.throwIfFailed();
+    const entries = buffers.map((entry, binding) => {
+      const resource = "buffer" in entry ? entry : { buffer: entry };
+      const { buffer, offset = 0, size = buffer.size - offset } = resource;
+      if (buffer.usage & GPUBufferUsage.STORAGE) {
+        this.#checkLimit(
+          `${label}, binding ${binding} (${buffer.label})`,
+          "storage binding",
+          size,
+          "maxStorageBufferBindingSize",
+        );
+      }
+      return { binding, resource };
+    });
+    return this.scoped(`bind group ${label}`, () => {
+      const layout = this.#pipelines.layout(pipeline, group);
+      return this.device.createBindGroup({ label, layout, entries });
+    });
+  }
+
+  /**
+   * Writes host data into a buffer; a tail shorter than four bytes is padded with zeros.
+   *
+   * @throws {RangeError} where the data does not fit or the offset is no multiple of four
+   */
+  upload(buffer: GPUBuffer, data: ArrayBufferView, offset = 0): void {
+    this.throwIfFailed();
+    checkRange(`upload ${data.byteLength} bytes to`, buffer, offset, data.byteLength);
+    this.scoped(`upload to ${buffer.label}`, () => {
+      const { queue } = this.device;
+      // A view of shared memory is taken too, though the types do not say so.
+      const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+      const whole = bytes.length & ~3;
+      if (whole > 0) queue.writeBuffer(buffer, offset, bytes.subarray(0, whole));
+      if (whole === bytes.length) return;
+      const tail = new Uint8Array(4);
+      tail.set(bytes.subarray(whole));
+      queue.writeBuffer(buffer, offset + whole, tail);
+    });
+  }
+
+  /**
+   * Reads a buffer, or `size` bytes of it, once all work submitted before has run. Several may be in flight.
+   *
+   * @throws {RangeError} where the range is outside the buffer or no multiple of four
+   * @throws {GpuError} where any operation up to now failed
+   */
+  async download(buffer: GPUBuffer, offset = 0, size = buffer.size - offset): Promise<ArrayBuffer> {
+    this.throwIfFailed();
+    checkRange(`download ${size} bytes from`, buffer, offset, size);
+    if (size % 4 !== 0) {
+      throw new RangeError(`Cannot download ${size} bytes from ${buffer.label}: it is no multiple of four`);
+    }
+    const staging = this.#staging.take(size);
+    try {
+      this.scoped(`download from ${buffer.label}`, () => {
+        const encoder = this.device.createCommandEncoder();
+        encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
+        this.device.queue.submit([encoder.finish()]);
+      });
+      await staging.mapAsync(GPUMapMode.READ, 0, size);
+      await this.settled();
+      const bytes = staging.getMappedRange(0, size).slice(0);
+      staging.unmap();
+      this.#staging.give(staging);
+      return bytes;
+    } catch (error) {
+      staging.destroy();
+      throw await this.#underlying(error);
+    }
+  }
+
+  /** Resolves when all work submitted before has run. @throws {GpuError} where any of it failed */
+  async idle(): Promise<void> {
+    this.throwIfFailed();
+    await this.device.queue.onSubmittedWorkDone();
+    await this.settled();
+  }
+
+  /**
+   * Runs device calls inside error scopes, so that what they report later is known as `operation`.
+   *
+   * `explain` may look closer at a failure, and answers the label of the part that is to blame.
+   */
+  scoped<T>(operation: string, call: () => T, explain?: () => Promise<string>): T {
+    const { device } = this;
+    device.pushErrorScope("validation");
+    device.pushErrorScope("out-of-memory");
+    try {
+      return call();
+    } finally {
+      const scopes = Promise.all([device.popErrorScope(), device.popErrorScope()]);
+      const settle = scopes.then(async ([memory, validation]) => {
+        const error = memory ?? validation;
+        if (error) this.#fail(errorKind(error), await explain?.() ?? operation, error.message);
+      }, () => {}) // a lost device answers no scopes; its loss is reported by itself
+        .finally(() => this.#pending.delete(settle));
+      this.#pending.add(settle);
+    }
+  }
+
+  /** Waits until every operation asked for so far was accepted or refused. @throws {GpuError} the first failure */
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    this.throwIfFailed();
+  }
+
+  /** Throws the first failure known so far, if any; cheap enough to call before each step. */
+  throwIfFailed(): void {
+    if (this.#failure) throw this.#failure;
+    if (this.#closed) throw new GpuError("closed", "device", "Cannot use the device: it was closed");
+  }
+
+  /** Frees every buffer and the device. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const buffer of this.#buffers.keys()) buffer.destroy();
+    this.#buffers.clear();
+    this.#liveBytes = 0;
+    this.#staging.clear();
+    this.device.destroy();
+  }
+
+  /** The failure behind an error of one call: a lost device rejects calls just before it says that it is lost. */
+  async #underlying(error: unknown): Promise<unknown> {
+    await new Promise((resolve) => setTimeout(resolve));
+    await Promise.all(this.#pending);
+    return this.#failure ?? error;
+  }
+
+  #fail(kind: GpuError["kind"], operation: string, reason: string): void {
+    if (this.#failure || this.#closed) return;
+    const message = kind === "lost"
+      ? `Cannot go on: ${reason}; start again from the last checkpoint`
+      : `Cannot run ${operation}: ${reason.trim()}${kind === "out-of-memory" ? `; ${memoryRemedy}` : ""}`;
+    this.#failure = new GpuError(kind, operation, message);
+  }
+
+  #checkLimit(
+    label: string,
+    what: string,
+    size: number,
+    limit: "maxBufferSize" | "maxStorageBufferBindingSize",
+  ) {
+    const most = this.limits[limit];
+    if (size <= most) return;
+    throw new RangeError(
+      `Cannot create ${label}: a ${what} of ${size} bytes is larger than this device's ${limit} of ${most}; ${memoryRemedy}`,
+    );
+  }
+}
+
+const memoryRemedy = "lower --batch_size or the image size";
+
+function checkRange(action: string, buffer: GPUBuffer, offset: number, size: number): void {
+  if (offset % 4 === 0 && offset >= 0 && size >= 0 && offset + size <= buffer.size) return;
+  throw new RangeError(
+    `Cannot ${action} ${buffer.label} at byte ${offset}: it holds ${buffer.size} bytes, and offsets are multiples of four`,
+  );
+}
