@@ -1,0 +1,138 @@
+/**
+ * The file system of Deno, as the portable modules see it.
+ *
+ * @module
+ */
+
+import { reasonOf } from "../formats/errors.ts";
+import { type Files, notFound } from "../formats/files.ts";
+
+/** Bytes gathered before one call of the system. */
+const bufferSize = 2 ** 20;
+
+/**
+ * Files by way of `Deno.*`; needs `--allow-read` and, for writing, `--allow-write`.
+ *
+ * What {@linkcode Files.write} wrote is on the disk when it resolves: the file is synced before it is renamed, and its folder after.
+ */
+export const denoFiles: Files = {
+  read: async (path) => await orNotFound(path, () => Deno.readFile(path)),
+
+  async readRange(path, offset, length) {
+    using file = await orNotFound(path, () => Deno.open(path));
+    const available = Math.max(0, (await file.stat()).size - offset);
+    const bytes = new Uint8Array(Math.min(length, available));
+    await file.seek(offset, Deno.SeekMode.Start);
+    let filled = 0;
+    while (filled < bytes.length) {
+      const count = await file.read(bytes.subarray(filled));
+      if (count === null) break;
+      filled += count;
+    }
+    return bytes.subarray(0, filled);
+  },
+
+  async size(path) {
+    try {
+      return (await Deno.stat(path)).size;
+    } catch (thrown) {
+      if (isAbsence(thrown)) return undefined;
+      throw thrown;
+    }
+  },
+
+  async list(directory) {
+    try {
+      return (await Array.fromAsync(Deno.readDir(directory), (entry) => entry.name)).sort();
+    } catch (thrown) {
+      if (isAbsence(thrown)) return [];
+      throw thrown;
+    }
+  },
+
+  async write(path, chunks) {
+    const folder = parentOf(path);
+    const aside = `${path}.tmp-${crypto.randomUUID()}`;
+    try {
+      await Deno.mkdir(folder, { recursive: true });
+      await writeSynced(aside, chunks);
+      await Deno.rename(aside, path);
+    } catch (thrown) {
+      await removeIfThere(aside);
+      throw isDiskFull(thrown)
+        ? new Error(`Cannot write "${path}": the disk is full; free some space, the old file is untouched`, {
+          cause: thrown,
+        })
+        : new Error(`Cannot write "${path}": ${reasonOf(thrown)}; the old file, if any, is untouched`, {
+          cause: thrown,
+        });
+    }
+    await syncFolder(folder);
+  },
+
+  remove: removeIfThere,
+};
+
+async function writeSynced(
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  using file = await Deno.open(path, { write: true, createNew: true });
+  const buffer = new Uint8Array(bufferSize);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    if (filled + chunk.length > bufferSize) {
+      await writeAll(file, buffer.subarray(0, filled));
+      filled = 0;
+    }
+    if (chunk.length > bufferSize) {
+      await writeAll(file, chunk);
+    } else {
+      buffer.set(chunk, filled);
+      filled += chunk.length;
+    }
+  }
+  await writeAll(file, buffer.subarray(0, filled));
+  await file.sync();
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+}
+
+/** Makes a rename last; Windows cannot open folders and needs no such thing. */
+async function syncFolder(folder: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  using file = await Deno.open(folder);
+  await file.sync();
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (thrown) {
+    if (!isAbsence(thrown)) throw thrown;
+  }
+}
+
+function parentOf(path: string): string {
+  const cut = Math.max(path.lastIndexOf("/"), Deno.build.os === "windows" ? path.lastIndexOf("\\") : -1);
+  return cut < 0 ? "." : path.slice(0, cut + 1);
+}
+
+async function orNotFound<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (thrown) {
+    throw isAbsence(thrown) ? notFound(path, thrown) : thrown;
+  }
+}
+
+function isAbsence(thrown: unknown): boolean {
+  return thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory;
+}
+
+function isDiskFull(thrown: unknown): boolean {
+  return thrown instanceof Error && "code" in thrown &&
+    (thrown.code === "ENOSPC" || thrown.code === "EDQUOT");
+}
