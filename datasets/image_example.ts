@@ -1,0 +1,84 @@
+/**
+ * The pictures of TF-Slim's classification records: one tf.Example each, with these features.
+ *
+ * | feature | |
+ * | --- | --- |
+ * | `image/encoded` | the picture's file, byte for byte |
+ * | `image/format` | its kind: `png` |
+ * | `image/class/label` | its class |
+ * | `image/height`, `image/width` | its size; written, not read |
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+
+import {
+  bytesFeature,
+  encodeExample,
+  type FeatureSpec,
+  int64Feature,
+  parseSingleExample,
+} from "../formats/example.ts";
+import { decodePng } from "../formats/png.ts";
+import type { LabelledImage } from "./dataset.ts";
+
+/** A picture as a record holds it. */
+export interface EncodedImage {
+  /** The picture's file. */
+  encoded: Uint8Array;
+  /** Its kind, as `image/format` names it. */
+  format: string;
+  /** Rows. */
+  height: number;
+  /** Columns. */
+  width: number;
+  /** Class. */
+  label: number;
+}
+
+/** Serializes a picture and its class, as TF-Slim's `image_to_tfexample`. */
+export function encodeImageExample({ encoded, format, height, width, label }: EncodedImage): Uint8Array {
+  return encodeExample({
+    "image/encoded": bytesFeature(encoded),
+    "image/format": bytesFeature(format),
+    "image/class/label": int64Feature(label),
+    "image/height": int64Feature(height),
+    "image/width": int64Feature(width),
+  });
+}
+
+const one = { length: "fixed", shape: [] } as const;
+const specs: Record<"image/encoded" | "image/format" | "image/class/label", FeatureSpec> = {
+  "image/encoded": { ...one, kind: "bytes" },
+  "image/format": { ...one, kind: "bytes", default: [new TextEncoder().encode("png")] },
+  "image/class/label": { ...one, kind: "int64" },
+};
+
+/**
+ * Reads and decodes the picture of a record.
+ *
+ * @param record a serialized tf.Example
+ * @param channels values a pixel, whatever the file has: 1 grey, 3 red, green and blue
+ * @param numClasses labels must lie below
+ * @throws {ExampleError} if a feature is missing or of another type
+ * @throws {TypeError} if the picture is of a kind that cannot be read
+ * @throws {RangeError} if the label is no class
+ */
+export function decodeImageExample(
+  record: Uint8Array,
+  { channels, numClasses }: { channels: 1 | 3; numClasses: number },
+): LabelledImage {
+  const parsed = parseSingleExample(record, specs);
+  const encoded = parsed["image/encoded"].value[0] as Uint8Array;
+  const format = new TextDecoder().decode(parsed["image/format"].value[0] as Uint8Array);
+  const label = Number(parsed["image/class/label"].value[0]);
+  if (label < 0 || label >= numClasses) {
+    throw new RangeError(`its label is ${label}, but there are classes 0 to ${numClasses - 1} only`);
+  }
+  if (format.toLowerCase() !== "png") {
+    throw new TypeError(`its picture is of format "${format}", but only "png" can be read`);
+  }
+  const { data, height, width } = decodePng(encoded, { channels });
+  return { data, height, width, channels, label };
+}

@@ -1,0 +1,251 @@
+/**
+ * Fetches one original file of a data set: from where it is already, or from the first mirror that has it whole.
+ *
+ * Bytes on their way lie in `NAME.gz.part`. An interrupted download goes on where it stopped (HTTP Range); only a file
+ * whose checksum is right gets its name.
+ *
+ * @module
+ */
+
+import type { OriginalFile } from "../datasets/downloads.ts";
+import { joinPath } from "../datasets/paths.ts";
+import { reasonOf } from "../formats/errors.ts";
+import { inflate } from "../formats/compression.ts";
+
+/** What went wrong with a file that is to be fetched. */
+export class DownloadError extends Error {
+  override readonly name: string = "DownloadError";
+}
+
+/** A file with the right name and the wrong bytes. */
+export class ChecksumError extends DownloadError {
+  override readonly name = "ChecksumError";
+}
+
+/** An answer that another attempt will not change. */
+class RefusedError extends DownloadError {}
+
+/** Bytes so far, and all of them if the server said. */
+export interface Progress {
+  name: string;
+  received: number;
+  total?: number;
+}
+
+/** How to fetch. */
+export interface FetchOptions {
+  /** Addresses that `NAME.gz` is appended to, in the order to try them. */
+  mirrors: readonly string[];
+  /** Attempts a mirror. @default {3} */
+  attempts?: number;
+  /** Milliseconds before the second attempt; doubles with each. @default {1000} */
+  retryDelayMs?: number;
+  /** Milliseconds without a byte after which an attempt is given up. @default {30000} */
+  stallMs?: number;
+  /** Called as bytes arrive. */
+  onProgress?: (progress: Progress) => void;
+  /** Called before another attempt or mirror, with what went wrong. */
+  onFailure?: (message: string) => void;
+}
+
+/** Compressed files may exceed the data by their headers only. */
+const LARGEST_OVERHEAD = 2 ** 16;
+
+/**
+ * Says whether a directory holds the file already, gzipped or plain, and checks it.
+ *
+ * @returns the path, or `undefined` if neither is there
+ * @throws {DownloadError} if it is there with other bytes
+ */
+export async function findOriginal(file: OriginalFile, directory: string): Promise<string | undefined> {
+  for (const name of [`${file.name}.gz`, file.name]) {
+    const path = joinPath(directory, name);
+    let bytes: Uint8Array<ArrayBuffer>;
+    try {
+      bytes = await Deno.readFile(path);
+    } catch (thrown) {
+      if (thrown instanceof Deno.errors.NotFound) continue;
+      throw thrown;
+    }
+    await checkOriginal(file, bytes, path);
+    return path;
+  }
+  return undefined;
+}
+
+/**
+ * Copies a file that lies elsewhere on this machine, whole or not at all.
+ *
+ * @returns the new path, or `undefined` if `from` does not have the file
+ */
+export async function copyOriginal(
+  file: OriginalFile,
+  from: string,
+  directory: string,
+): Promise<string | undefined> {
+  const source = await findOriginal(file, from);
+  if (source === undefined) return undefined;
+  const target = joinPath(directory, source.endsWith(".gz") ? `${file.name}.gz` : file.name);
+  await Deno.copyFile(source, `${target}.part`);
+  await Deno.rename(`${target}.part`, target);
+  return target;
+}
+
+/**
+ * Downloads `NAME.gz` from the first mirror that has it.
+ *
+ * @returns its path
+ * @throws {DownloadError} if no mirror has it whole; says what each answered
+ */
+export async function downloadOriginal(
+  file: OriginalFile,
+  directory: string,
+  options: FetchOptions,
+): Promise<string> {
+  const target = joinPath(directory, `${file.name}.gz`);
+  const failures: string[] = [];
+  for (const mirror of options.mirrors) {
+    const url = new URL(`${file.name}.gz`, mirror.endsWith("/") ? mirror : `${mirror}/`).href;
+    const failure = await downloadFrom(url, file, target, options);
+    if (failure === undefined) return target;
+    failures.push(failure);
+  }
+  throw new DownloadError(
+    `Cannot download ${file.name}.gz: no mirror gave it\n  ${failures.join("\n  ")}\n` +
+      "check the network (HTTPS_PROXY is honoured), name a mirror with --mirror=URL, " +
+      "or take files that are already there with --from=DIR",
+  );
+}
+
+/** Tries one mirror several times; returns what went wrong, `undefined` if `target` is there now. */
+async function downloadFrom(
+  url: string,
+  file: OriginalFile,
+  target: string,
+  options: FetchOptions,
+): Promise<string | undefined> {
+  const { attempts = 3, retryDelayMs = 1000, onFailure } = options;
+  const part = `${target}.part`;
+  let partIsForeign = await sizeOf(part) > 0; // perhaps the first half of another mirror's file
+  let failure = "";
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    try {
+      await receive(file, url, part, options);
+      await checkOriginal(file, await Deno.readFile(part), url);
+      await Deno.rename(part, target);
+      return undefined;
+    } catch (thrown) {
+      failure = thrown instanceof DownloadError ? thrown.message : `Cannot read ${url}: ${reasonOf(thrown)}`;
+      onFailure?.(failure);
+      if (thrown instanceof RefusedError) break;
+      if (thrown instanceof ChecksumError) {
+        await Deno.remove(part);
+        if (!partIsForeign) break;
+        partIsForeign = false;
+        attempt = 0; // start anew, from the first byte
+        continue;
+      }
+    }
+    if (attempt < attempts) await delay(retryDelayMs * 2 ** (attempt - 1));
+  }
+  return failure;
+}
+
+/** Appends what `part` lacks, or starts again where the server does not know ranges. */
+async function receive(file: OriginalFile, url: string, part: string, options: FetchOptions): Promise<void> {
+  const { stallMs = 30_000, onProgress } = options;
+  const abort = new AbortController();
+  const stalled = () => abort.abort(new DownloadError(`Cannot read ${url}: no byte for ${stallMs / 1000} s`));
+  let timer = setTimeout(stalled, stallMs);
+  try {
+    const have = await sizeOf(part);
+    const headers: Record<string, string> = { "accept-encoding": "identity" };
+    if (have > 0) headers.range = `bytes=${have}-`;
+    const response = await fetch(url, { headers, signal: abort.signal });
+    const { start, total } = await checkAnswer(response, url, have, part);
+    if (start === total) return;
+    let received = start;
+    using output = await Deno.open(part, { write: true, create: true, truncate: start === 0 });
+    await output.seek(start, Deno.SeekMode.Start);
+    for await (const chunk of response.body ?? []) {
+      clearTimeout(timer);
+      timer = setTimeout(stalled, stallMs);
+      received += chunk.length;
+      if (received > file.bytes + LARGEST_OVERHEAD) {
+        throw new RefusedError(`Cannot use ${url}: it is larger than ${file.name} uncompressed`);
+      }
+      for (let at = 0; at < chunk.length;) at += await output.write(chunk.subarray(at));
+      onProgress?.({ name: file.name, received, total });
+    }
+    if (total !== undefined && received < total) {
+      throw new DownloadError(`Cannot read ${url}: it ended after ${received} of ${total} bytes`);
+    }
+    await output.sync();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Reads status and range of an answer: at which byte its body starts, and how long the whole file is. */
+async function checkAnswer(
+  response: Response,
+  url: string,
+  have: number,
+  part: string,
+): Promise<{ start: number; total?: number }> {
+  const range = response.headers.get("content-range") ?? "";
+  if (response.status === 206) {
+    const [, start, total] = range.match(/^bytes (\d+)-\d+\/(\d+|\*)$/) ?? [];
+    if (Number(start) === have) return { start: have, total: total === "*" ? undefined : Number(total) };
+  } else if (response.status === 200) {
+    const length = response.headers.get("content-length");
+    return { start: 0, total: length === null ? undefined : Number(length) };
+  }
+  await response.body?.cancel();
+  if (response.status === 416 && range === `bytes */${have}`) return { start: have, total: have };
+  if (response.status === 416 || response.status === 206) {
+    await Deno.remove(part);
+    throw new DownloadError(`Cannot go on with ${url}: the server gives another range than asked for`);
+  }
+  const message = `Cannot read ${url}: the server answered ${response.status} ${response.statusText}`
+    .trimEnd();
+  const mayPass = response.status >= 500 || response.status === 408 || response.status === 429;
+  throw mayPass ? new DownloadError(message) : new RefusedError(message);
+}
+
+/** Checks size and checksum of a file, gzipped or plain. */
+async function checkOriginal(
+  file: OriginalFile,
+  bytes: Uint8Array<ArrayBuffer>,
+  from: string,
+): Promise<void> {
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  let data: Uint8Array;
+  try {
+    data = inflate(bytes, isGzip ? "GZIP" : "", file.bytes, from).data;
+  } catch (thrown) {
+    throw new ChecksumError(
+      `Cannot use ${from}: it is not the published ${file.name} (${reasonOf(thrown)}); nothing was replaced`,
+    );
+  }
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(data)));
+  const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (sha256 === file.sha256) return;
+  throw new ChecksumError(
+    `Cannot use ${from}: it is not the published ${file.name}: expected SHA-256 ${file.sha256} ` +
+      `(${file.bytes} bytes uncompressed), got ${sha256} (${data.length} bytes); nothing was replaced`,
+  );
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).size;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return 0;
+    throw thrown;
+  }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
+}
