@@ -1,0 +1,233 @@
+// @ts-types="../types/std_assert.d.ts"
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import type { Dataset, RecordSource } from "../datasets/dataset.ts";
+import { evaluationOrder, trainingOrder } from "../datasets/order.ts";
+import { philox4x32, randomPermutation, type Words4 } from "../datasets/random.ts";
+import { BatchReader } from "../datasets/reader.ts";
+
+/** A data set of `size` pictures of 1 x 2 pixels; record i shows i and has label i % 10. */
+function numbers(size: number, source: Partial<RecordSource> = {}): Dataset {
+  return {
+    name: "numbers",
+    splitName: "train",
+    files: [],
+    numSamples: size,
+    numClasses: 10,
+    labelsToNames: new Map(),
+    channels: 1,
+    imageShape: [1, 2, 1],
+    itemsToDescriptions: {},
+    source: {
+      size,
+      get: (i) =>
+        Promise.resolve({ data: Uint8Array.of(i, i), height: 1, width: 2, channels: 1, label: i % 10 }),
+      describe: (i) => `record ${i}`,
+      ...source,
+    },
+  };
+}
+
+Deno.test("philox4x32() gives the known answers of Random123", () => {
+  const ones = 0xffffffff;
+  const cases: [Words4, [number, number], Words4][] = [
+    [[0, 0, 0, 0], [0, 0], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]],
+    [[ones, ones, ones, ones], [ones, ones], [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]],
+    [
+      [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
+      [0xa4093822, 0x299f31d0],
+      [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
+    ],
+  ];
+  for (const [counter, key, expected] of cases) assertEquals(philox4x32(counter, key), expected);
+});
+
+Deno.test("randomPermutation() permutes, and differs by seed and stream", () => {
+  for (const size of [0, 1, 2, 3, 10, 997]) {
+    assertEquals([...randomPermutation(size, 1, 0).toSorted()], Array.from({ length: size }, (_, i) => i));
+  }
+  const base = randomPermutation(50, 7, 3);
+  assertEquals(randomPermutation(50, 7, 3), base);
+  for (const [seed, stream] of [[8, 3], [7, 4], [-7, 3], [7 + 2 ** 32, 3], [7, 3 + 2 ** 32]]) {
+    assertNotEquals(randomPermutation(50, seed, stream), base, `seed ${seed}, stream ${stream}`);
+  }
+  assertThrows(() => randomPermutation(5, 0.5, 0), RangeError, "Cannot shuffle with seed 0.5");
+  assertThrows(() => randomPermutation(5, 0, -1), RangeError, "Cannot shuffle stream -1");
+  assertThrows(() => randomPermutation(-1, 0, 0), RangeError, "Cannot permute -1 numbers");
+});
+
+Deno.test("randomPermutation() makes all 24 permutations of 4 equally often", () => {
+  const counts = new Map<string, number>();
+  const draws = 24_000;
+  for (let stream = 0; stream < draws; stream++) {
+    const key = randomPermutation(4, 11, stream).join("");
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  assertEquals(counts.size, 24);
+  const expected = draws / 24;
+  const chiSquared = [...counts.values()].reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0);
+  assert(chiSquared < 49.7, `chi squared ${chiSquared} of 23 degrees of freedom: p below 0.001`);
+});
+
+Deno.test("trainingOrder() visits every record once an epoch, across the ends of epochs", () => {
+  const size = 7, batchSize = 3;
+  const order = trainingOrder(size, { batchSize, seed: 5 });
+  const stream = Array.from({ length: 21 }, (_, t) => [...order.records(t)]).flat();
+  for (let epoch = 0; epoch < 9; epoch++) {
+    const visited = stream.slice(epoch * size, (epoch + 1) * size);
+    assertEquals(visited, [...randomPermutation(size, 5, epoch)]);
+  }
+  assertEquals([...order.records(2)], stream.slice(6, 9), "a batch is a function of its number");
+  const tiny = trainingOrder(2, { batchSize: 5 }).records(0);
+  assertEquals([...tiny.subarray(0, 2)].toSorted(), [0, 1]);
+  assertEquals([...tiny.subarray(2, 4)].toSorted(), [0, 1]);
+});
+
+Deno.test("trainingOrder() without shuffling goes through the file again and again", () => {
+  const order = trainingOrder(4, { batchSize: 3, shuffle: false });
+  assertEquals([0, 1, 2].map((t) => [...order.records(t)]), [[0, 1, 2], [3, 0, 1], [2, 3, 0]]);
+});
+
+Deno.test("evaluationOrder() visits every record exactly once", () => {
+  const order = evaluationOrder(7, { batchSize: 3 });
+  assertEquals(order.numBatches, 3);
+  assertEquals([0, 1, 2].map((t) => [...order.records(t)]), [[0, 1, 2], [3, 4, 5], [6]]);
+  assertEquals(evaluationOrder(6, { batchSize: 3 }).numBatches, 2);
+});
+
+Deno.test("orders refuse empty data sets and bad batch sizes", () => {
+  assertThrows(() => trainingOrder(0, { batchSize: 1 }), RangeError, "Cannot make batches of 0 records");
+  for (const batchSize of [0, -1, 1.5, NaN]) {
+    assertThrows(
+      () => evaluationOrder(3, { batchSize }),
+      RangeError,
+      `Cannot make batches of ${batchSize} images`,
+    );
+  }
+});
+
+Deno.test("BatchReader gives images and labels in the order's order", async () => {
+  await using reader = new BatchReader(numbers(5), trainingOrder(5, { batchSize: 2, shuffle: false }));
+  const batch = await reader.next();
+  assert(batch);
+  assertEquals(batch.shape, [2, 1, 2, 1]);
+  assertEquals(batch.images, Uint8Array.of(0, 0, 1, 1));
+  assertEquals(batch.labels, Int32Array.of(0, 1));
+  assertEquals((await reader.next())?.images, Uint8Array.of(2, 2, 3, 3));
+  assertEquals((await reader.next())?.images, Uint8Array.of(4, 4, 0, 0));
+});
+
+Deno.test("BatchReader pads the last batch of an evaluation and says how many count", async () => {
+  const seen = [];
+  for await (const batch of new BatchReader(numbers(5), evaluationOrder(5, { batchSize: 3 }))) {
+    seen.push([batch.index, batch.count, [...batch.labels], [...batch.images]]);
+  }
+  assertEquals(seen, [
+    [0, 3, [0, 1, 2], [0, 0, 1, 1, 2, 2]],
+    [1, 2, [3, 4, 0], [3, 3, 4, 4, 0, 0]],
+  ]);
+});
+
+Deno.test("BatchReader gives the same batches whatever the timing, queue and start", async () => {
+  const order = () => trainingOrder(23, { batchSize: 4, seed: 9 });
+  const slow = numbers(23);
+  const { get } = slow.source;
+  const jittery = numbers(23, {
+    get: async (i) => {
+      await new Promise((done) => setTimeout(done, (i * 7) % 5));
+      return await get(i);
+    },
+  });
+  const expected: number[][] = [];
+  await using plain = new BatchReader(slow, order(), { queueSize: 1 });
+  for (let t = 0; t < 12; t++) expected.push([...(await plain.next())!.images]);
+  await using other = new BatchReader(jittery, order(), { queueSize: 6, start: 5 });
+  for (let t = 5; t < 12; t++) {
+    const batch = (await other.next())!;
+    assertEquals(batch.index, t);
+    assertEquals([...batch.images], expected[t]);
+  }
+  assertEquals([...(await other.batch(2)).images], expected[2], "out of turn");
+});
+
+Deno.test("BatchReader decodes queueSize batches ahead and no more", async () => {
+  let decoded = 0;
+  const dataset = numbers(100);
+  const { get } = dataset.source;
+  const counting = numbers(100, { get: (i) => (decoded++, get(i)) });
+  await using reader = new BatchReader(counting, evaluationOrder(100, { batchSize: 10 }), { queueSize: 3 });
+  const settle = () => new Promise((done) => setTimeout(done, 5));
+  await settle();
+  assertEquals(decoded, 30);
+  await reader.next();
+  await settle();
+  assertEquals(decoded, 40);
+});
+
+Deno.test("BatchReader reports a bad record once, when its batch is due, and goes on", async () => {
+  const { get } = numbers(6).source;
+  const dataset = numbers(6, { get: (i) => i === 3 ? Promise.reject(new Error("damaged 3")) : get(i) });
+  await using reader = new BatchReader(dataset, evaluationOrder(6, { batchSize: 2 }));
+  assertEquals((await reader.next())?.index, 0);
+  await assertRejects(() => reader.next(), Error, "damaged 3");
+  assertEquals((await reader.next())?.index, 2);
+  assertEquals(await reader.next(), undefined);
+});
+
+Deno.test("BatchReader names a record whose image has another size", async () => {
+  const { get } = numbers(3).source;
+  const dataset = numbers(3, {
+    get: async (i) => i === 2 ? { ...await get(i), height: 2, width: 1 } : get(i),
+  });
+  await using reader = new BatchReader(dataset, evaluationOrder(3, { batchSize: 3 }));
+  await assertRejects(
+    () => reader.next(),
+    RangeError,
+    "Cannot batch record 2: its image is [2, 1, 1] where the first one is [1, 2, 1]; all images must have one size",
+  );
+});
+
+Deno.test("BatchReader.close() ends the batches and waits for what is under way", async () => {
+  let underWay = 0;
+  const dataset = numbers(9, {
+    get: async (i) => {
+      underWay++;
+      await new Promise((done) => setTimeout(done, 3));
+      underWay--;
+      return { data: Uint8Array.of(i, i), height: 1, width: 2, channels: 1, label: 0 };
+    },
+  });
+  const reader = new BatchReader(dataset, trainingOrder(9, { batchSize: 3 }), { queueSize: 3 });
+  for await (const batch of reader) if (batch.index === 1) break; // leaving the loop closes
+  assertEquals(underWay, 0);
+  assertEquals(await reader.next(), undefined);
+});
+
+Deno.test("BatchReader measures how long the caller waited", async () => {
+  const { get } = numbers(4).source;
+  const slowStart = numbers(4, {
+    get: async (i) => {
+      if (i < 2) await new Promise((done) => setTimeout(done, 100));
+      return await get(i);
+    },
+  });
+  await using reader = new BatchReader(slowStart, evaluationOrder(4, { batchSize: 2 }));
+  const [first, second] = [(await reader.next())!, (await reader.next())!];
+  assert(first.waitMs > 90, `waited ${first.waitMs} ms`);
+  assert(second.waitMs < first.waitMs, `waited ${second.waitMs} ms`);
+});
+
+Deno.test("BatchReader refuses bad starts, queues and batch numbers", async () => {
+  const order = evaluationOrder(4, { batchSize: 2 });
+  assertThrows(
+    () => new BatchReader(numbers(4), order, { start: -1 }),
+    RangeError,
+    "Cannot start at batch -1",
+  );
+  assertThrows(
+    () => new BatchReader(numbers(4), order, { queueSize: 0 }),
+    RangeError,
+    "Cannot decode 0 batches",
+  );
+  await using reader = new BatchReader(numbers(4), order);
+  await assertRejects(() => reader.batch(2), RangeError, "Cannot read batch 2: there are batches 0 to 1");
+});
