@@ -9,6 +9,7 @@ import { Gpu, type PipelineProgress } from "../gpu/gpu.ts";
 import { cacheDirectory } from "./cache_dir.ts";
 import { openDawn } from "./dawn.ts";
 import { installEmbeddedDriver, isEmbeddedDriverSupported } from "./embedded_driver.ts";
+import { installHint } from "./install_hints.ts";
 import { listVulkanDevices, type VulkanDevice } from "./vulkan.ts";
 
 /** Values of `--adapter` and of `WGSLIM_ADAPTER`. */
@@ -61,7 +62,9 @@ async function openAdapter(
   if (wish === "dawn") {
     if (isBare) await loadEmbeddedDriver();
     const adapter = await chooseAdapter(await openDawn());
-    if (!adapter) throw new Error(`Cannot open an adapter with Dawn: it found no device; ${installHint()}`);
+    if (!adapter) {
+      throw new Error(`Cannot open an adapter with Dawn: it found no device; ${installHint("software")}`);
+    }
     return { adapter, driverSource: "dawn" };
   }
   if (wish === "auto" && isBare) return openEmbedded();
@@ -70,11 +73,17 @@ async function openAdapter(
   if (adapter) return { adapter, driverSource: embeddedLoaded ? "embedded" : "system" };
   if (wish === "auto" && isEmbeddedDriverSupported() && devices === null) {
     throw new Error(
-      `Cannot find an adapter: asking Vulkan needs --allow-ffi and --allow-env; or ${installHint()}`,
+      `Cannot find an adapter: asking Vulkan needs --allow-ffi and --allow-env; or ${
+        installHint("software")
+      }`,
     );
   }
   const found = devices?.map((device) => device.name).join(", ") || "no Vulkan device";
-  throw new Error(`Cannot open ${what[wish]}: this machine has ${found}; ${installHint(wish)}`);
+  throw new Error(
+    `Cannot open ${what[wish]}: this machine has ${found}; ${
+      installHint(wish === "gpu" ? "hardware" : "software")
+    }`,
+  );
 }
 
 const wishedKind = { auto: "any", gpu: "gpu", system: "software" } as const;
@@ -86,7 +95,9 @@ async function openEmbedded(): Promise<{ adapter: GPUAdapter; driverSource: Driv
   await loadEmbeddedDriver();
   const adapter = await chooseAdapter(navigator.gpu);
   if (!adapter) {
-    throw new Error(`Cannot open the embedded driver: its loader found no device; ${installHint()}`);
+    throw new Error(
+      `Cannot open the embedded driver: its loader found no device; ${installHint("software")}`,
+    );
   }
   const { description } = summarizeAdapter(adapter, "embedded");
   if (!/swiftshader/i.test(description)) {
@@ -140,12 +151,4 @@ function prepareLinux(): void {
   } catch {
     // Mesa works without it; it only prints a line.
   }
-}
-
-/** What to install for a kind of adapter on this system. */
-function installHint(wish: AdapterChoice = "auto"): string {
-  if (Deno.build.os !== "linux") return "install your graphics card's driver";
-  const mesa = "mesa-vulkan-drivers (Debian, Ubuntu, Fedora) or vulkan-swrast (Arch)";
-  if (wish !== "gpu") return `install ${mesa}`;
-  return "install its Vulkan driver: mesa-vulkan-drivers for AMD and Intel, the maker's own for NVIDIA";
 }

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
 import { cacheDirectory } from "./cache_dir.ts";
+import { installHint } from "./install_hints.ts";
 import { untar } from "./untar.ts";
 
 /** The npm package and the archive inside it. */
@@ -104,7 +105,9 @@ async function readArchive(): Promise<Uint8Array> {
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Error(
-        `Cannot fetch the embedded driver from npm:${packageName}@${packageVersion}: ${reason}; ${installRemedy}`,
+        `Cannot fetch the embedded driver from npm:${packageName}@${packageVersion}: ${reason}; or ${
+          installHint("software")
+        }`,
         { cause },
       );
     }
@@ -113,13 +116,11 @@ async function readArchive(): Promise<Uint8Array> {
   if (!found) {
     throw new Error(
       `Cannot find ${archivePath} of npm:${packageName}@${packageVersion} in ${npmCache()}: Deno fetched the package ` +
-        `to another place; set DENO_DIR, or ${installRemedy}`,
+        `to another place; set DENO_DIR, or ${installHint("software")}`,
     );
   }
   return Deno.readFile(found);
 }
-
-const installRemedy = "install a Vulkan driver instead (Debian, Ubuntu: apt install mesa-vulkan-drivers)";
 
 /** The archive in the cache; between the two known parts of its path stands the registry's name. */
 async function findArchive(): Promise<string | null> {
