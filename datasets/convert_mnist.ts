@@ -6,9 +6,15 @@
  * @module
  */
 
-import type { IdxImages } from "../formats/idx.ts";
+import { DataLossError, NotFoundError, reasonOf } from "../formats/errors.ts";
+import type { Files } from "../formats/files.ts";
+import { type IdxImages, parseIdxImages, parseIdxLabels } from "../formats/idx.ts";
 import { encodePng } from "../formats/png.ts";
+import { encodeTfRecords, indexTfRecords } from "../formats/tfrecord.ts";
 import { encodeImageExample } from "./image_example.ts";
+import { formatLabels, LABELS_FILE } from "./labels.ts";
+import { MNIST_FILE_PATTERN, mnistClassNames, type MnistName, mnistSplits } from "./mnist.ts";
+import { joinPath } from "./paths.ts";
 
 /**
  * Gives the tf.Example of each picture, in file order: a PNG and its label.
@@ -29,4 +35,85 @@ export function* mnistExamples(images: IdxImages, labels: Uint8Array): Generator
     const encoded = encodePng({ data: pixels, height, width, channels: 1 });
     yield encodeImageExample({ encoded, format: "png", height, width, label: labels[i] });
   }
+}
+
+/** What became of one file of a conversion. */
+export interface ConvertedFile {
+  /** The file. */
+  path: string;
+  /** Records in it; `undefined` for the label file. */
+  records?: number;
+  /** `false` if it was there already and was kept. */
+  written: boolean;
+}
+
+/**
+ * Writes the records and the label file of a data set next to its original files, which stay.
+ *
+ * A file that is there is kept, once its records have been counted; the others are written whole or not at all.
+ *
+ * @param name which data set; the class names depend on it
+ * @param directory where the four original files are, gzipped or not
+ * @returns the files as they are dealt with
+ * @throws {NotFoundError} if an original file is missing; says which command gets it
+ * @throws {DataLossError} if an original file, or one to be kept, is damaged
+ * @throws {RangeError} if pictures and labels do not fit each other or the classes
+ */
+export async function* convertMnist(
+  name: MnistName,
+  directory: string,
+  files: Files,
+): AsyncGenerator<ConvertedFile> {
+  for (const [splitName, prefix] of Object.entries(mnistSplits)) {
+    const path = joinPath(directory, MNIST_FILE_PATTERN.replace("%s", splitName));
+    if (await files.size(path) !== undefined) {
+      yield { path, records: await countRecords(files, path), written: false };
+      continue;
+    }
+    const images = parseIdxImages(...await readOriginal(`${prefix}-images-idx3-ubyte`));
+    const [labelBytes, labelPath] = await readOriginal(`${prefix}-labels-idx1-ubyte`);
+    const labels = parseIdxLabels(labelBytes, labelPath);
+    checkLabels(labels, labelPath, mnistClassNames[name].length);
+    await files.write(path, encodeTfRecords(mnistExamples(images, labels)));
+    yield { path, records: labels.length, written: true };
+  }
+  const path = joinPath(directory, LABELS_FILE);
+  const written = await files.size(path) === undefined;
+  if (written) await files.write(path, [new TextEncoder().encode(formatLabels(mnistClassNames[name]))]);
+  yield { path, written };
+
+  async function readOriginal(original: string): Promise<[Uint8Array, string]> {
+    for (const path of [joinPath(directory, `${original}.gz`), joinPath(directory, original)]) {
+      if (await files.size(path) !== undefined) return [await files.read(path), path];
+    }
+    throw new NotFoundError(
+      `Cannot convert ${name}: ${original}.gz is not in "${directory}"; get it with tools/download.ts ` +
+        `--dataset_name=${name} --dataset_dir=${directory}`,
+      joinPath(directory, `${original}.gz`),
+    );
+  }
+}
+
+async function countRecords(files: Files, path: string): Promise<number> {
+  try {
+    return (await indexTfRecords(files, path)).length;
+  } catch (thrown) {
+    if (!(thrown instanceof DataLossError)) throw thrown;
+    throw new DataLossError(
+      `Cannot keep "${path}": ${reasonOf(thrown)}; remove it and convert again`,
+      thrown,
+      { cause: thrown },
+    );
+  }
+}
+
+function checkLabels(labels: Uint8Array, path: string, numClasses: number): void {
+  const bad = labels.findIndex((label) => label >= numClasses);
+  if (bad < 0) return;
+  throw new RangeError(
+    `Cannot convert "${path}": label ${bad} is ${labels[bad]}, but there are classes 0 to ${
+      numClasses - 1
+    } only; ` +
+      "check that it is the right file of the data set",
+  );
 }

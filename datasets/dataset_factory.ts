@@ -6,7 +6,8 @@
  * @module
  */
 
-import { closest } from "npm:fastest-levenshtein@1.0.16";
+// @ts-types="../types/std_text.d.ts"
+import { closestString } from "npm:deno-std@1.4.0/text/closest_string.js";
 import type { Files } from "../formats/files.ts";
 import type { Dataset } from "./dataset.ts";
 import { getMnistSplit, type MnistName } from "./mnist.ts";
@@ -66,7 +67,7 @@ export async function getDataset(options: DatasetOptions): Promise<Dataset> {
   const { name = SAMPLE_NAME } = options;
   if (Object.hasOwn(datasets, name)) return await datasets[name](options);
   throw new RangeError(
-    `Cannot find data set "${name}": did you mean "${closest(name, datasetNames)}"? ` +
+    `Cannot find data set "${name}": did you mean "${closestString(name, datasetNames)}"? ` +
       `The known ones are ${datasetNames.join(", ")}`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Fetches one original file of a data set: from where it is already, or from the first mirror that has it whole.
+ * Downloads one original file of a data set from the first mirror that has it whole.
  *
  * Bytes on their way lie in `NAME.gz.part`. An interrupted download goes on where it stopped (HTTP Range); only a file
  * whose checksum is right gets its name.
@@ -10,17 +10,7 @@
 import type { OriginalFile } from "../datasets/downloads.ts";
 import { joinPath } from "../datasets/paths.ts";
 import { reasonOf } from "../formats/errors.ts";
-import { inflate } from "../formats/compression.ts";
-
-/** What went wrong with a file that is to be fetched. */
-export class DownloadError extends Error {
-  override readonly name: string = "DownloadError";
-}
-
-/** A file with the right name and the wrong bytes. */
-export class ChecksumError extends DownloadError {
-  override readonly name = "ChecksumError";
-}
+import { checkOriginal, ChecksumError, DownloadError, largestSize } from "./_originals.ts";
 
 /** An answer that another attempt will not change. */
 class RefusedError extends DownloadError {}
@@ -46,49 +36,6 @@ export interface FetchOptions {
   onProgress?: (progress: Progress) => void;
   /** Called before another attempt or mirror, with what went wrong. */
   onFailure?: (message: string) => void;
-}
-
-/** Compressed files may exceed the data by their headers only. */
-const LARGEST_OVERHEAD = 2 ** 16;
-
-/**
- * Says whether a directory holds the file already, gzipped or plain, and checks it.
- *
- * @returns the path, or `undefined` if neither is there
- * @throws {DownloadError} if it is there with other bytes
- */
-export async function findOriginal(file: OriginalFile, directory: string): Promise<string | undefined> {
-  for (const name of [`${file.name}.gz`, file.name]) {
-    const path = joinPath(directory, name);
-    let bytes: Uint8Array<ArrayBuffer>;
-    try {
-      bytes = await Deno.readFile(path);
-    } catch (thrown) {
-      if (thrown instanceof Deno.errors.NotFound) continue;
-      throw thrown;
-    }
-    await checkOriginal(file, bytes, path);
-    return path;
-  }
-  return undefined;
-}
-
-/**
- * Copies a file that lies elsewhere on this machine, whole or not at all.
- *
- * @returns the new path, or `undefined` if `from` does not have the file
- */
-export async function copyOriginal(
-  file: OriginalFile,
-  from: string,
-  directory: string,
-): Promise<string | undefined> {
-  const source = await findOriginal(file, from);
-  if (source === undefined) return undefined;
-  const target = joinPath(directory, source.endsWith(".gz") ? `${file.name}.gz` : file.name);
-  await Deno.copyFile(source, `${target}.part`);
-  await Deno.rename(`${target}.part`, target);
-  return target;
 }
 
 /**
@@ -135,7 +82,10 @@ async function downloadFrom(
       await Deno.rename(part, target);
       return undefined;
     } catch (thrown) {
-      failure = thrown instanceof DownloadError ? thrown.message : `Cannot read ${url}: ${reasonOf(thrown)}`;
+      if (thrown instanceof Deno.errors.NotCapable) throw thrown;
+      failure = thrown instanceof DownloadError
+        ? thrown.message
+        : `Cannot read ${url}: ${deepReason(thrown)}`;
       onFailure?.(failure);
       if (thrown instanceof RefusedError) break;
       if (thrown instanceof ChecksumError) {
@@ -171,7 +121,7 @@ async function receive(file: OriginalFile, url: string, part: string, options: F
       clearTimeout(timer);
       timer = setTimeout(stalled, stallMs);
       received += chunk.length;
-      if (received > file.bytes + LARGEST_OVERHEAD) {
+      if (received > largestSize(file)) {
         throw new RefusedError(`Cannot use ${url}: it is larger than ${file.name} uncompressed`);
       }
       for (let at = 0; at < chunk.length;) at += await output.write(chunk.subarray(at));
@@ -213,28 +163,10 @@ async function checkAnswer(
   throw mayPass ? new DownloadError(message) : new RefusedError(message);
 }
 
-/** Checks size and checksum of a file, gzipped or plain. */
-async function checkOriginal(
-  file: OriginalFile,
-  bytes: Uint8Array<ArrayBuffer>,
-  from: string,
-): Promise<void> {
-  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  let data: Uint8Array;
-  try {
-    data = inflate(bytes, isGzip ? "GZIP" : "", file.bytes, from).data;
-  } catch (thrown) {
-    throw new ChecksumError(
-      `Cannot use ${from}: it is not the published ${file.name} (${reasonOf(thrown)}); nothing was replaced`,
-    );
-  }
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(data)));
-  const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (sha256 === file.sha256) return;
-  throw new ChecksumError(
-    `Cannot use ${from}: it is not the published ${file.name}: expected SHA-256 ${file.sha256} ` +
-      `(${file.bytes} bytes uncompressed), got ${sha256} (${data.length} bytes); nothing was replaced`,
-  );
+/** The text of an error and of what caused it: `fetch` says why only in its cause. */
+function deepReason(thrown: unknown): string {
+  const cause = thrown instanceof Error && thrown.cause !== undefined ? ` (${reasonOf(thrown.cause)})` : "";
+  return reasonOf(thrown) + cause;
 }
 
 async function sizeOf(path: string): Promise<number> {
