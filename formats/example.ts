@@ -10,8 +10,10 @@
  */
 
 import { BinaryReader, BinaryWriter, WireType } from "npm:@bufbuild/protobuf@2.17.0/wire";
+import { compareBytes } from "./bytes.ts";
 import { reasonOf } from "./errors.ts";
 import { ExampleError } from "./example_error.ts";
+import { eachField } from "./protobuf.ts";
 
 export { ExampleError } from "./example_error.ts";
 export { type FeatureSpec, type ParsedFeature, parseSingleExample } from "./parse_example.ts";
@@ -62,7 +64,7 @@ export function int64Feature(...values: (bigint | number)[]): Feature {
 export function decodeExample(bytes: Uint8Array): Map<string, Feature> {
   const features = new Map<string, Feature>();
   try {
-    eachField(bytes, (number, wire, reader) => {
+    eachField(bytes, (number, reader, wire) => {
       if (number !== 1 || wire !== WireType.LengthDelimited) return false;
       readFeatures(reader.bytes(), features);
       return true;
@@ -81,24 +83,12 @@ export function decodeExample(bytes: Uint8Array): Map<string, Feature> {
   return features;
 }
 
-/** Calls `take` for each field; a field that it does not take is passed over. */
-function eachField(
-  bytes: Uint8Array,
-  take: (number: number, wire: WireType, reader: BinaryReader) => boolean,
-): void {
-  const reader = new BinaryReader(bytes);
-  while (reader.pos < reader.len) {
-    const [number, wire] = reader.tag();
-    if (!take(number, wire, reader)) reader.skip(wire, number);
-  }
-}
-
 function readFeatures(bytes: Uint8Array, features: Map<string, Feature>): void {
-  eachField(bytes, (number, wire, reader) => {
+  eachField(bytes, (number, reader, wire) => {
     if (number !== 1 || wire !== WireType.LengthDelimited) return false;
     const entry = new FeatureBuilder();
     let key = "";
-    eachField(reader.bytes(), (number, wire, reader) => {
+    eachField(reader.bytes(), (number, reader, wire) => {
       if (wire !== WireType.LengthDelimited || (number !== 1 && number !== 2)) return false;
       if (number === 1) key = strictUtf8.decode(reader.bytes());
       else entry.merge(reader.bytes());
@@ -117,7 +107,7 @@ class FeatureBuilder {
   #integers: bigint[] = [];
 
   merge(bytes: Uint8Array): void {
-    eachField(bytes, (number, wire, reader) => {
+    eachField(bytes, (number, reader, wire) => {
       if (wire !== WireType.LengthDelimited) return false;
       if (number === fieldOf.bytes) this.#readBytes(reader.bytes());
       else if (number === fieldOf.float) this.#readFloats(reader.bytes());
@@ -150,7 +140,7 @@ class FeatureBuilder {
 
   #readBytes(list: Uint8Array): void {
     this.#become("bytes");
-    eachField(list, (number, wire, reader) => {
+    eachField(list, (number, reader, wire) => {
       if (number !== 1 || wire !== WireType.LengthDelimited) return false;
       this.#bytes.push(reader.bytes());
       return true;
@@ -159,7 +149,7 @@ class FeatureBuilder {
 
   #readFloats(list: Uint8Array): void {
     this.#become("float");
-    eachField(list, (number, wire, reader) => {
+    eachField(list, (number, reader, wire) => {
       if (number !== 1) return false;
       if (wire === WireType.Bit32) this.#floats.push(reader.float());
       else if (wire === WireType.LengthDelimited) {
@@ -172,7 +162,7 @@ class FeatureBuilder {
 
   #readIntegers(list: Uint8Array): void {
     this.#become("int64");
-    eachField(list, (number, wire, reader) => {
+    eachField(list, (number, reader, wire) => {
       if (number !== 1) return false;
       if (wire === WireType.Varint) this.#integers.push(BigInt(reader.int64()));
       else if (wire === WireType.LengthDelimited) {
@@ -233,11 +223,4 @@ function checkInt64(value: bigint, key: string): bigint {
 
 function tag(field: number): number {
   return (field << 3) | WireType.LengthDelimited;
-}
-
-/** Orders byte strings as `memcmp` does, a prefix first. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return a[i] - b[i];
-  return a.length - b.length;
 }

@@ -75,6 +75,16 @@ export function notFound(path: string, cause?: unknown): NotFoundError {
   return new NotFoundError(`Cannot read "${path}": there is no such file`, path, { cause });
 }
 
+/** The name aside under which an implementation of {@linkcode Files} writes before it renames. */
+export function temporaryName(path: string): string {
+  return `${path}.tmp-${crypto.randomUUID()}`;
+}
+
+/** Whether a file's name was made by {@linkcode temporaryName}: left over by a write that was interrupted. */
+export function isTemporaryName(name: string): boolean {
+  return /\.tmp-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
+}
+
 /** Joins chunks into one array. */
 export async function concatenate(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,

@@ -5,7 +5,7 @@
  */
 
 import { reasonOf } from "../formats/errors.ts";
-import { type Files, notFound } from "../formats/files.ts";
+import { type Files, notFound, temporaryName } from "../formats/files.ts";
 
 /** Bytes gathered before one call of the system. */
 const bufferSize = 2 ** 20;
@@ -52,7 +52,7 @@ export const denoFiles: Files = {
 
   async write(path, chunks) {
     const folder = parentOf(path);
-    const aside = `${path}.tmp-${crypto.randomUUID()}`;
+    const aside = temporaryName(path);
     try {
       await Deno.mkdir(folder, { recursive: true });
       await writeSynced(aside, chunks);
