@@ -66,7 +66,8 @@ export class Executor {
           "maxComputeWorkgroupsPerDimension; spread them over the other dimensions",
       );
     }
-    this.#slices = slice(commands, options.maxWork ?? 2e10, options.maxCommands ?? 256);
+    const needed = commands.filter((command) => !("workgroups" in command && command.workgroups.includes(0)));
+    this.#slices = slice(needed, options.maxWork ?? 2e10, options.maxCommands ?? 256);
   }
 
   /** Number of submissions a run. */

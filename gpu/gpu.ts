@@ -8,7 +8,8 @@
  * @module
  */
 import { type AdapterSummary, type DriverSource, summarizeAdapter } from "./adapter.ts";
-import { errorKind, GpuError } from "./errors.ts";
+import { GpuError } from "./errors.ts";
+import { Failures, memoryRemedy } from "./failures.ts";
 import { PipelineCache, type PipelineProgress, type PipelineSource } from "./pipeline_cache.ts";
 import { StagingPool } from "./staging.ts";
 
@@ -61,9 +62,7 @@ export class Gpu {
   #peakBytes = 0;
   #pipelines: PipelineCache;
   #staging: StagingPool;
-  #pending = new Set<Promise<void>>();
-  #failure: GpuError | null = null;
-  #closed = false;
+  #failures: Failures;
 
   private constructor(device: GPUDevice, adapter: AdapterSummary, options: GpuOptions) {
     this.device = device;
@@ -71,17 +70,8 @@ export class Gpu {
     this.limits = device.limits;
     this.#pipelines = new PipelineCache(device, options.onPipeline);
     this.#staging = new StagingPool(device);
-    device.addEventListener("uncapturederror", (event) => {
-      event.preventDefault();
-      const { error } = event as GPUUncapturedErrorEvent;
-      this.#fail(errorKind(error), "unknown operation", error.message);
-    });
+    this.#failures = new Failures(device, adapter.description || adapter.vendor);
     this.lost = device.lost;
-    this.lost.then((info) => {
-      if (this.#closed) return;
-      const reason = info.message ? `${info.reason}, ${info.message}` : info.reason;
-      this.#fail("lost", "device", `${adapter.description || adapter.vendor} was lost (${reason})`);
-    });
   }
 
   /**
@@ -137,7 +127,7 @@ export class Gpu {
     const size = Math.max(4, Math.ceil(request.size / 4) * 4);
     this.#checkLimit(label, "buffer", size, "maxBufferSize");
     this.#checkLimit(label, "storage binding", binding, "maxStorageBufferBindingSize");
-    const buffer = this.scoped(`buffer ${label} of ${size} bytes`, () => {
+    const buffer = this.#failures.scoped(`buffer ${label} of ${size} bytes`, () => {
       return this.device.createBuffer({ label, size, usage });
     });
     this.#buffers.set(buffer, { label, size, usage });
@@ -165,7 +155,7 @@ export class Gpu {
     try {
       return await this.#pipelines.get(source);
     } catch (error) {
-      throw await this.#underlying(error);
+      throw await this.#failures.underlying(error);
     }
   }
 
@@ -189,7 +179,7 @@ export class Gpu {
       }
       return { binding, resource };
     });
-    return this.scoped(`bind group ${label}`, () => {
+    return this.#failures.scoped(`bind group ${label}`, () => {
       const layout = this.#pipelines.layout(pipeline, group);
       return this.device.createBindGroup({ label, layout, entries });
     });
@@ -203,10 +193,9 @@ export class Gpu {
   upload(buffer: GPUBuffer, data: ArrayBufferView, offset = 0): void {
     this.throwIfFailed();
     checkRange(`upload ${data.byteLength} bytes to`, buffer, offset, data.byteLength);
-    this.scoped(`upload to ${buffer.label}`, () => {
+    this.#failures.scoped(`upload to ${buffer.label}`, () => {
       const { queue } = this.device;
-      // A view of shared memory is taken too, though the types do not say so.
-      const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+      const bytes = unsharedBytes(data);
       const whole = bytes.length & ~3;
       if (whole > 0) queue.writeBuffer(buffer, offset, bytes.subarray(0, whole));
       if (whole === bytes.length) return;
@@ -230,7 +219,7 @@ export class Gpu {
     }
     const staging = this.#staging.take(size);
     try {
-      this.scoped(`download from ${buffer.label}`, () => {
+      this.#failures.scoped(`download from ${buffer.label}`, () => {
         const encoder = this.device.createCommandEncoder();
         encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
         this.device.queue.submit([encoder.finish()]);
@@ -243,7 +232,7 @@ export class Gpu {
       return bytes;
     } catch (error) {
       staging.destroy();
-      throw await this.#underlying(error);
+      throw await this.#failures.underlying(error);
     }
   }
 
@@ -255,63 +244,32 @@ export class Gpu {
   }
 
   /**
-   * Runs device calls inside error scopes, so that what they report later is known as `operation`.
+   * Runs device calls so that what the device reports of them later is known as `operation`.
    *
    * `explain` may look closer at a failure, and answers the label of the part that is to blame.
    */
   scoped<T>(operation: string, call: () => T, explain?: () => Promise<string>): T {
-    const { device } = this;
-    device.pushErrorScope("validation");
-    device.pushErrorScope("out-of-memory");
-    try {
-      return call();
-    } finally {
-      const scopes = Promise.all([device.popErrorScope(), device.popErrorScope()]);
-      const settle = scopes.then(async ([memory, validation]) => {
-        const error = memory ?? validation;
-        if (error) this.#fail(errorKind(error), await explain?.() ?? operation, error.message);
-      }, () => {}) // a lost device answers no scopes; its loss is reported by itself
-        .finally(() => this.#pending.delete(settle));
-      this.#pending.add(settle);
-    }
+    return this.#failures.scoped(operation, call, explain);
   }
 
   /** Waits until every operation asked for so far was accepted or refused. @throws {GpuError} the first failure */
-  async settled(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending);
-    this.throwIfFailed();
+  settled(): Promise<void> {
+    return this.#failures.settled();
   }
 
   /** Throws the first failure known so far, if any; cheap enough to call before each step. */
   throwIfFailed(): void {
-    if (this.#failure) throw this.#failure;
-    if (this.#closed) throw new GpuError("closed", "device", "Cannot use the device: it was closed");
+    if (this.#failures.first) throw this.#failures.first;
   }
 
   /** Frees every buffer and the device. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#failures.close();
     for (const buffer of this.#buffers.keys()) buffer.destroy();
     this.#buffers.clear();
     this.#liveBytes = 0;
     this.#staging.clear();
     this.device.destroy();
-  }
-
-  /** The failure behind an error of one call: a lost device rejects calls just before it says that it is lost. */
-  async #underlying(error: unknown): Promise<unknown> {
-    await new Promise((resolve) => setTimeout(resolve));
-    await Promise.all(this.#pending);
-    return this.#failure ?? error;
-  }
-
-  #fail(kind: GpuError["kind"], operation: string, reason: string): void {
-    if (this.#failure || this.#closed) return;
-    const message = kind === "lost"
-      ? `Cannot go on: ${reason}; start again from the last checkpoint`
-      : `Cannot run ${operation}: ${reason.trim()}${kind === "out-of-memory" ? `; ${memoryRemedy}` : ""}`;
-    this.#failure = new GpuError(kind, operation, message);
   }
 
   #checkLimit(
@@ -328,7 +286,11 @@ export class Gpu {
   }
 }
 
-const memoryRemedy = "lower --batch_size or the image size";
+/** The bytes of a view; those of shared memory as a copy, because not every implementation takes them directly. */
+function unsharedBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array<ArrayBuffer> {
+  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer, byteOffset, byteLength);
+  return new Uint8Array(buffer, byteOffset, byteLength).slice();
+}
 
 function checkRange(action: string, buffer: GPUBuffer, offset: number, size: number): void {
   if (offset % 4 === 0 && offset >= 0 && size >= 0 && offset + size <= buffer.size) return;
