@@ -14,7 +14,7 @@ const blockSize = 512;
 export function untar(archive: Uint8Array): Map<string, Uint8Array<ArrayBuffer>> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   let offset = 0;
-  while (offset + blockSize <= archive.length && archive[offset] !== 0) {
+  while (offset < archive.length && archive[offset] !== 0) {
     const header = archive.subarray(offset, offset + blockSize);
     const sum = header.reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 0x20 : byte), 0);
     const size = octal(header, 124, 12);
