@@ -1,7 +1,7 @@
 /**
  * Says what this machine computes on, how fast that is, and what would make it faster.
  *
- * Usage: deno task doctor, or deno run --allow-ffi --allow-env --allow-sys --allow-read --allow-write tools/doctor.ts
+ * Usage: deno task doctor, or deno run --allow-ffi --allow-env --allow-read --allow-write tools/doctor.ts
  * (reading and writing only concern Deno's cache and the embedded driver's place in the user's cache directory).
  *
  * @module
