@@ -6,7 +6,7 @@
  * @module
  */
 
-import { randomPermutation } from "./random.ts";
+import { randomPermutation } from "./permutation.ts";
 
 /** The records of every batch of a run. */
 export interface BatchOrder {

@@ -106,6 +106,7 @@ export class BatchReader implements AsyncIterable<Batch>, AsyncDisposable {
     await Promise.allSettled(this.#queue.splice(0));
   }
 
+  /** Closes the reader at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -27,7 +27,7 @@ const TILES_A_ROW = 100;
 /** Where the sample's files are. */
 export interface SampleOptions {
   /**
-   * Address of the folder with the files; a page that was bundled must give its own.
+   * Absolute address of the folder with the files; a page that was bundled must give its own.
    *
    * @default {new URL("./sample/", import.meta.url)}
    */
@@ -46,9 +46,10 @@ export async function getSampleSplit(
   { baseUrl = new URL("./sample/", import.meta.url) }: SampleOptions = {},
 ): Promise<Dataset> {
   if (!sampleSplits.includes(splitName)) throw unknownSplit(SAMPLE_NAME, splitName, sampleSplits);
+  const folder = String(baseUrl).replace(/\/?$/, "/");
   const [sheet, digits] = await Promise.all([
-    fetchBytes(new URL(`${splitName}_images.png`, baseUrl)),
-    fetchBytes(new URL(`${splitName}_labels.txt`, baseUrl)),
+    fetchBytes(new URL(`${splitName}_images.png`, folder)),
+    fetchBytes(new URL(`${splitName}_labels.txt`, folder)),
   ]);
   const labels = Uint8Array.from(new TextDecoder().decode(digits).replaceAll("\n", ""), Number);
   const source = tileSource(decodePng(sheet, { channels: 1 }), labels, splitName);

@@ -2,8 +2,9 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Dataset, RecordSource } from "../datasets/dataset.ts";
 import { evaluationOrder, trainingOrder } from "../datasets/order.ts";
-import { philox4x32, randomPermutation, type Words4 } from "../datasets/random.ts";
+import { randomPermutation } from "../datasets/permutation.ts";
 import { BatchReader } from "../datasets/reader.ts";
+import { philox4x32 } from "../random/philox.ts";
 
 /** A data set of `size` pictures of 1 x 2 pixels; record i shows i and has label i % 10. */
 function numbers(size: number, source: Partial<RecordSource> = {}): Dataset {
@@ -29,7 +30,7 @@ function numbers(size: number, source: Partial<RecordSource> = {}): Dataset {
 
 Deno.test("philox4x32() gives the known answers of Random123", () => {
   const ones = 0xffffffff;
-  const cases: [Words4, [number, number], Words4][] = [
+  const cases: [number[], number[], number[]][] = [
     [[0, 0, 0, 0], [0, 0], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]],
     [[ones, ones, ones, ones], [ones, ones], [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]],
     [
@@ -38,7 +39,7 @@ Deno.test("philox4x32() gives the known answers of Random123", () => {
       [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
     ],
   ];
-  for (const [counter, key, expected] of cases) assertEquals(philox4x32(counter, key), expected);
+  for (const [counter, key, expected] of cases) assertEquals([...philox4x32(counter, key)], expected);
 });
 
 Deno.test("randomPermutation() permutes, and differs by seed and stream", () => {
@@ -53,6 +54,11 @@ Deno.test("randomPermutation() permutes, and differs by seed and stream", () => 
   assertThrows(() => randomPermutation(5, 0.5, 0), RangeError, "Cannot shuffle with seed 0.5");
   assertThrows(() => randomPermutation(5, 0, -1), RangeError, "Cannot shuffle stream -1");
   assertThrows(() => randomPermutation(-1, 0, 0), RangeError, "Cannot permute -1 numbers");
+});
+
+Deno.test("randomPermutation() stays what it was, for runs that resume", () => {
+  assertEquals([...randomPermutation(8, 1, 0)], [1, 4, 3, 7, 5, 6, 0, 2]);
+  assertEquals([...randomPermutation(8, 1, 1)], [4, 1, 0, 2, 7, 6, 3, 5]);
 });
 
 Deno.test("randomPermutation() makes all 24 permutations of 4 equally often", () => {

@@ -75,7 +75,7 @@ Deno.test("getSampleSplit() loads over HTTP, from any address", async () => {
     return new Response(await Deno.readFile(new URL(pathname.slice("/page/".length), folder)));
   });
   const address = `http://127.0.0.1:${server.addr.port}`;
-  const dataset = await getSampleSplit("test", { baseUrl: `${address}/page/` });
+  const dataset = await getSampleSplit("test", { baseUrl: `${address}/page` });
   assertEquals(
     (await dataset.source.get(1999)).label,
     (await (await getSampleSplit("test")).source.get(1999)).label,
