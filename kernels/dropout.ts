@@ -1,0 +1,33 @@
+/**
+ * Plans dropout.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import type { Emitter } from "./emitter.ts";
+import { defineKernel, type Kernel, spread } from "./kernel.ts";
+import philox from "../random/philox.wgsl" with { type: "text" };
+import code from "./dropout.wgsl" with { type: "text" };
+
+const kernel: Kernel = defineKernel("dropout", philox + code);
+
+/** Which random numbers: `operation` tells several dropouts of one net apart. All are unsigned 32-bit integers. */
+export interface DropoutOptions {
+  /** Probability of keeping a value, above 0 and at most 1. */
+  readonly keep: number;
+  readonly operation: number;
+  readonly seed: number;
+}
+
+/** Emits y [count] = dropout of x [count]; `step` [1] (uint32) holds the training step. */
+export function dropout<T>(e: Emitter<T>, count: number, o: DropoutOptions, b: { x: T; step: T; y: T }): void {
+  e.emit({
+    kernel,
+    params: { count, keep: o.keep, operation: o.operation, seed: o.seed },
+    buffers: [b.x, b.step, b.y],
+    writes: [2],
+    workgroups: spread(Math.ceil(count / 256)),
+    work: 40 * count,
+  });
+}

@@ -1,0 +1,96 @@
+// Matrix product with gathered rows: every dense layer, and every convolution as an implicit product.
+//
+//   y[m, n] = activation(sum over k of a[row(m) + column(k)] * b[k, n] + bias[n])
+//
+// a is read where it lies. Its row index m counts through three dimensions with a stride each (for a convolution:
+// image, output row, output column), its column index k likewise (kernel row, kernel column, channel). So one text
+// serves products in both transpositions of a, the convolution forward, its input gradient (over the padded output
+// gradient) and its weight gradient (m and k change roles). b is [k, n] with rows padded to whole vec4.
+//
+// One invocation = a register tile of `rows` x 4 `columns` outputs. A workgroup is 2 x 4 such tiles. Lines marked
+// with @ are repeated by unroll(). split z of the sum over k lies in z; with more than one split, y holds the partial
+// sums one after another and gemm_reduce adds them in order.
+
+const R = 0u;
+const C = 0u;
+const rows = 1u;      // rows a lane
+const columns = 1u;   // vec4 columns a lane
+const laneRows = 2u;
+const laneColumns = 4u;
+
+struct Params {
+  m: u32,                 // rows of y
+  n: u32,                 // columns of y
+  n4: u32,                // vec4 in a row of b
+  activation: u32,        // 0 none, 1 relu, 2 relu6
+  rowDims: vec2u,         // the inner two of the three dimensions that m counts through
+  columnDims: vec2u,      // the same of k: columnDims.y steps are one run
+  rowStrides: vec3u,
+  aBase: u32,             // element of a at row 0, column 0
+  columnStrides: vec3u,
+  runs: u32,              // the outer two dimensions of k, flattened
+  outStrides: vec3u,      // where row m of y starts
+  outBase: u32,
+  splitStride: u32,       // elements of y from one split to the next
+  hasBias: u32,
+  outColumnStride: u32,   // elements of y from column n to n + 1: other than 1 writes a transposed product
+  tilesN: u32,            // workgroups along n
+  splits: u32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+fn place(i: u32, dims: vec2u, strides: vec3u) -> u32 {
+  let inner = i % dims.y;
+  let rest = i / dims.y;
+  return (rest / dims.x) * strides.x + (rest % dims.x) * strides.y + inner * strides.z;
+}
+
+fn activate(v: f32) -> f32 {
+  if (p.activation == 0u) { return v; }
+  let positive = max(v, 0.0);
+  return select(positive, min(positive, 6.0), p.activation == 2u);
+}
+
+fn store(m: u32, n: u32, split: u32, v: vec4f) {
+  if (m >= p.m) { return; }
+  let at = p.outBase + split * p.splitStride + place(m, p.rowDims, p.outStrides);
+  for (var i = 0u; i < 4u; i++) {
+    if (n + i < p.n) {
+      y[at + (n + i) * p.outColumnStride] = activate(v[i] + select(0.0, bias[n + i], p.hasBias == 1u));
+    }
+  }
+}
+
+@compute @workgroup_size(8)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = group.x + group.y * groups.x;
+  let m0 = ((index / p.tilesN) * laneRows + lane / laneColumns) * rows;
+  let n0 = ((index % p.tilesN) * laneColumns + lane % laneColumns) * columns;
+  if (m0 >= p.m || n0 >= p.n4) { return; }
+  let a_R = p.aBase + place(min(m0 + R, p.m - 1u), p.rowDims, p.rowStrides); //@ row
+  let b_C = min(n0 + C, p.n4 - 1u); //@ column
+  var c_R_C = vec4f(0.0); //@ row column
+  let first = p.runs * group.z / p.splits;
+  let end = p.runs * (group.z + 1u) / p.splits;
+  var bAt = first * p.columnDims.y * p.n4;
+  for (var run = first; run < end; run++) {
+    var k = (run / p.columnDims.x) * p.columnStrides.x + (run % p.columnDims.x) * p.columnStrides.y;
+    for (var j = 0u; j < p.columnDims.y; j++) {
+      let x_R = a[a_R + k]; //@ row
+      let w_C = b[bAt + b_C]; //@ column
+      c_R_C = fma(vec4f(x_R), w_C, c_R_C); //@ row column
+      k += p.columnStrides.z;
+      bAt += p.n4;
+    }
+  }
+  var tile: array<vec4f, rows * columns>;   // written in a loop: unrolled stores would triple the pipeline's JIT time
+  tile[R * columns + C] = c_R_C; //@ row column
+  for (var i = 0u; i < rows * columns; i++) {
+    store(m0 + i / columns, 4u * (n0 + i % columns), group.z, tile[i]);
+  }
+}

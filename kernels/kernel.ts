@@ -1,0 +1,145 @@
+/**
+ * What a kernel is: WGSL text, a `Params` struct read from that text, and launches.
+ *
+ * Nothing here touches a device. A kernel file's planning functions are pure: shapes in, launches out.
+ * This module is browser compatible.
+ *
+ * @module
+ */
+
+/** One kernel: a WGSL module with entry point `main`, uniform `Params` at binding 0, buffers from binding 1. */
+export interface Kernel {
+  /** Name shown in errors, profiles and labels; unique for a given text. */
+  readonly name: string;
+  /** WGSL text. */
+  readonly code: string;
+  /** Size of `struct Params` in bytes. */
+  readonly paramsSize: number;
+  /** Packs values into the bytes of `struct Params`. Throws a TypeError if a field is missing or unknown. */
+  pack(values: ParamValues): ArrayBuffer;
+}
+
+/** Values of the fields of a `Params` struct; vectors are arrays. Integers are taken modulo 2^32. */
+export type ParamValues = Readonly<Record<string, number | readonly number[]>>;
+
+/** One dispatch. `T` stands for whatever the caller uses to name a buffer. */
+export interface Launch<T> {
+  readonly kernel: Kernel;
+  readonly params: ParamValues;
+  /** Buffers for bindings 1, 2, ... in order. */
+  readonly buffers: readonly T[];
+  /** Indices in `buffers` of those that are written. All others are only read. */
+  readonly writes: readonly number[];
+  /** Number of workgroups in x, y, z. */
+  readonly workgroups: readonly [number, number, number];
+  /** Estimated work in floating point operations, for slicing submissions and for profiles. */
+  readonly work: number;
+}
+
+interface Field {
+  name: string;
+  type: string;
+  offset: number;
+  count: number;
+}
+
+const SIZES: Record<string, [align: number, count: number]> = {
+  u32: [4, 1],
+  i32: [4, 1],
+  f32: [4, 1],
+  vec2u: [8, 2],
+  vec2i: [8, 2],
+  vec2f: [8, 2],
+  vec3u: [16, 3],
+  vec3i: [16, 3],
+  vec4u: [16, 4],
+  vec4i: [16, 4],
+  vec4f: [16, 4],
+};
+
+function parseParams(name: string, code: string): { fields: Field[]; size: number } {
+  const body = /struct\s+Params\s*\{([^}]*)\}/.exec(code.replace(/\/\/.*$/gm, ""))?.[1];
+  if (body === undefined) throw new SyntaxError(`Cannot define kernel ${name}: it has no struct Params`);
+  let offset = 0, structAlign = 4;
+  const fields = body.split(",").map((s) => s.trim()).filter((s) => s).map((s) => {
+    const [field, type] = s.split(":").map((t) => t.trim());
+    const layout = SIZES[type];
+    if (!layout) throw new SyntaxError(`Cannot define kernel ${name}: Params.${field} has unknown type ${type}`);
+    const [align, count] = layout;
+    offset = Math.ceil(offset / align) * align;
+    structAlign = Math.max(structAlign, align);
+    const result = { name: field, type, offset, count };
+    offset += 4 * count;
+    return result;
+  });
+  return { fields, size: Math.ceil(offset / structAlign) * structAlign };
+}
+
+/** Makes a kernel from WGSL text; the packing of its parameters follows the text's own `struct Params`. */
+export function defineKernel(name: string, code: string): Kernel {
+  const { fields, size } = parseParams(name, code);
+  const known = new Set(fields.map((f) => f.name));
+  return {
+    name,
+    code,
+    paramsSize: size,
+    pack(values) {
+      const bytes = new ArrayBuffer(size), view = new DataView(bytes);
+      for (const key of Object.keys(values)) {
+        if (!known.has(key)) throw new TypeError(`Cannot pack parameters of ${name}: unknown field ${key}`);
+      }
+      for (const f of fields) {
+        const value = values[f.name];
+        const list = typeof value === "number" ? [value] : value;
+        if (!list || list.length !== f.count || list.some((v) => typeof v !== "number" || Number.isNaN(v))) {
+          throw new TypeError(`Cannot pack parameters of ${name}: ${f.name} needs ${f.count} number(s), got ${value}`);
+        }
+        list.forEach((v, i) => {
+          if (f.type.endsWith("f32") || f.type.endsWith("f")) view.setFloat32(f.offset + 4 * i, v, true);
+          else view.setUint32(f.offset + 4 * i, v >>> 0, true);
+        });
+      }
+      return bytes;
+    },
+  };
+}
+
+/**
+ * Unrolls a register tile. The text is valid WGSL as it stands, for a tile of one row and one column: it declares
+ * `const R = 0u; const C = 0u;` and marks lines with `//@ row`, `//@ column` or `//@ row column`. Each marked line is
+ * repeated for every row or column; in it `R` and `C` become the index, and names ending in `_R`, `_C` or `_R_C` get it.
+ */
+export function unroll(code: string, rows: number, columns: number): string {
+  return code.split("\n").map((line) => {
+    const mark = /\/\/@ (row column|row|column)$/.exec(line)?.[1];
+    if (!mark) return line;
+    const text = line.slice(0, line.indexOf("//@")).trimEnd(), copies: string[] = [];
+    for (let r = 0; r < (mark.startsWith("row") ? rows : 1); r++) {
+      for (let c = 0; c < (mark.endsWith("column") ? columns : 1); c++) {
+        copies.push(
+          text.replace(/_R\b/g, `_${r}`).replace(/_R_C\b/g, `_${r}_${c}`).replace(/_C\b/g, `_${c}`)
+            .replace(/\bR\b/g, `${r}u`).replace(/\bC\b/g, `${c}u`),
+        );
+      }
+    }
+    return copies.join("\n");
+  }).join("\n");
+}
+
+/** WebGPU's guaranteed number of workgroups in one dimension. */
+export const MAX_WORKGROUPS = 65_535;
+
+/**
+ * Spreads a number of workgroups over x and y, since one dimension holds at most 65,535. A kernel finds its linear
+ * index as `workgroup_id.x + workgroup_id.y * num_workgroups.x` and must ignore indices past the end.
+ */
+export function spread(workgroups: number): [number, number, number] {
+  if (workgroups <= MAX_WORKGROUPS) return [Math.max(1, workgroups), 1, 1];
+  const y = Math.ceil(workgroups / MAX_WORKGROUPS);
+  return [Math.ceil(workgroups / y), y, 1];
+}
+
+/** Product of a shape's dimensions. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}

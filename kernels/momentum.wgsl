@@ -1,0 +1,23 @@
+// Momentum over a range of the parameter arena (TF's ApplyMomentum): the rate stays out of the slot.
+//
+//   a = momentum * a + g;  w -= rate * a
+//
+// One invocation = 16 values, as four vec4.
+
+struct Params { count4: u32, momentum: f32 }     // vec4 in the range
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> rate: array<f32>;               // [1]
+@group(0) @binding(2) var<storage, read> g: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> w: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> a: array<vec4f>;          // slot Momentum, starts at 0
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let first = ((group.x + group.y * groups.x) * 64u + lane) * 4u;
+  for (var i = first; i < min(first + 4u, p.count4); i++) {
+    let next = p.momentum * a[i] + g[i];
+    a[i] = next;
+    w[i] -= rate[0] * next;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Plans pointwise operations: one table of formulas, one kernel text.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import type { Emitter } from "./emitter.ts";
+import { defineKernel, type Kernel, spread } from "./kernel.ts";
+import code from "./pointwise.wgsl" with { type: "text" };
+
+/** y = formula of a, b (vec4f) and factor (f32). Formulas that do not name b get a in its place. */
+const FORMULAS = {
+  add: "a + b * factor",
+  multiply: "a * b * factor",
+  scale: "a * factor",
+  relu: "max(a, vec4f(0.0))",
+  /** a is the gradient, b the output of relu. */
+  reluGradient: "select(vec4f(0.0), a, b > vec4f(0.0))",
+  relu6: "clamp(a, vec4f(0.0), vec4f(6.0))",
+  /** a is the gradient, b the output of relu6. */
+  relu6Gradient: "select(vec4f(0.0), a, (b > vec4f(0.0)) & (b < vec4f(6.0)))",
+} as const;
+
+/** Name of a pointwise operation. */
+export type Pointwise = keyof typeof FORMULAS;
+
+const kernels = Object.fromEntries(
+  Object.entries(FORMULAS).map(([name, formula]) => [
+    name,
+    defineKernel(name, code.replace("a + b * factor; // formula", `${formula};`)),
+  ]),
+) as Record<Pointwise, Kernel>;
+
+/** Emits y [count] = formula. `b` repeats after `period` values (a multiple of 4, or 1); left out: as long as a. */
+export function pointwise<T>(
+  e: Emitter<T>,
+  name: Pointwise,
+  count: number,
+  b: { a: T; b?: T; y: T },
+  options: { factor?: number; period?: number } = {},
+): void {
+  const count4 = Math.ceil(count / 4), period = options.period ?? 4 * count4;
+  e.emit({
+    kernel: kernels[name],
+    params: { count4, period4: Math.max(1, period >> 2), single: period === 1 ? 1 : 0, factor: options.factor ?? 1 },
+    buffers: [b.a, b.b ?? b.a, b.y],
+    writes: [2],
+    workgroups: spread(Math.ceil(count4 / 256)),
+    work: 12 * count,
+  });
+}

@@ -1,0 +1,29 @@
+// Pointwise operations: y[i] = f(a[i], b[i]), where f is one line of the table in pointwise.ts in place of the marked one.
+//
+// One invocation = 16 values, as four vec4: short invocations cost a software adapter more than their arithmetic. `b` may
+// repeat: it has `period` vec4 or, with `single`, one value.
+
+struct Params {
+  count4: u32,      // vec4 of y; a last partial one is written whole, buffers have room for it
+  period4: u32,     // vec4 of b before it repeats
+  single: u32,      // 1: b is the one value b[0].x
+  factor: f32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+
+fn f(a: vec4f, b: vec4f, factor: f32) -> vec4f {
+  return a + b * factor; // formula
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let first = ((group.x + group.y * groups.x) * 64u + lane) * 4u;
+  for (var i = first; i < min(first + 4u, p.count4); i++) {
+    let right = b[select(i % p.period4, 0u, p.single == 1u)];
+    y[i] = f(a[i], select(right, vec4f(right.x), p.single == 1u), p.factor);
+  }
+}

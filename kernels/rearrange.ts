@@ -1,0 +1,59 @@
+/**
+ * Plans copies that change shape (rearrange.wgsl).
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import type { Emitter } from "./emitter.ts";
+import { defineKernel, type Kernel, sizeOf, spread } from "./kernel.ts";
+import code from "./rearrange.wgsl" with { type: "text" };
+
+type Four = readonly [number, number, number, number];
+
+/** See rearrange.wgsl: `dims` of the result, `low` where the source begins in it, `size` and `strides` of the source. */
+export interface Rearrangement {
+  readonly dims: Four;
+  readonly low?: Four;
+  readonly size?: Four;
+  readonly strides: Four;
+  readonly base?: number;
+}
+
+const kernel: Kernel = defineKernel("rearrange", code);
+
+/** Emits y = rearranged x. Outputs that no source element maps to are 0. */
+export function rearrange<T>(e: Emitter<T>, x: T, y: T, r: Rearrangement): void {
+  const count = sizeOf(r.dims);
+  e.emit({
+    kernel,
+    params: {
+      dims: r.dims,
+      low: r.low ?? [0, 0, 0, 0],
+      size: r.size ?? r.dims,
+      strides: r.strides,
+      base: r.base ?? 0,
+      count,
+    },
+    buffers: [x, y],
+    writes: [1],
+    workgroups: spread(Math.ceil(count / 256)),
+    work: 2 * count,
+  });
+}
+
+/** Row-major strides of a shape. */
+export function stridesOf([, b, c, d]: Four): Four {
+  return [b * c * d, c * d, d, 1];
+}
+
+/**
+ * The right operand of a product as gemm wants it: [k, n] with rows of whole vec4. Returns `x` itself where it is that
+ * already, else a packed copy. `strides` are those of x for (k, n).
+ */
+export function packOperand<T>(e: Emitter<T>, x: T, k: number, n: number, strides: readonly [number, number]): T {
+  if (n % 4 === 0 && strides[0] === n && strides[1] === 1) return x;
+  const n4 = Math.ceil(n / 4) * 4, packed = e.scratch(k * n4);
+  rearrange(e, x, packed, { dims: [1, 1, k, n4], size: [1, 1, k, n], strides: [0, 0, ...strides] });
+  return packed;
+}

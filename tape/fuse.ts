@@ -1,0 +1,59 @@
+/**
+ * Fusion: a bias and an activation become the epilogue of the product or convolution before them.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import type { Activation } from "../kernels/gemm.ts";
+import { epilogueOf } from "./ops/pointwise.ts";
+import type { Node, Value } from "./tape.ts";
+
+/** A node to lower, with what was fused into it. */
+export interface Step {
+  readonly node: Node;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly bias?: Value;
+  readonly activation?: Activation;
+}
+
+/** Nodes that the targets depend on, in order. */
+export function reachable(nodes: readonly Node[], targets: Iterable<Value>): Node[] {
+  const needed = new Set<Value>(targets), kept: Node[] = [];
+  for (const node of nodes.slice().reverse()) {
+    if (!node.outputs.some((output) => needed.has(output))) continue;
+    kept.push(node);
+    node.inputs.forEach((input) => needed.add(input));
+  }
+  return kept.reverse();
+}
+
+/** Steps of a list of nodes. A value in `kept` is needed as it is and is not fused away. */
+export function fuse(nodes: readonly Node[], kept: ReadonlySet<Value>): Step[] {
+  const consumers = new Map<Value, Node[]>();
+  for (const node of nodes) {
+    for (const input of node.inputs) consumers.set(input, [...consumers.get(input) ?? [], node]);
+  }
+  const fused = new Set<Node>();
+  /** The node that alone uses a value as its first input, if a dense operation can absorb it. */
+  const follower = (value: Value) => {
+    const users = consumers.get(value) ?? [];
+    return !kept.has(value) && users.length === 1 && users[0].inputs[0] === value ? users[0] : undefined;
+  };
+  const steps: Step[] = [];
+  for (const node of nodes) {
+    if (fused.has(node)) continue;
+    let step: Step = { node, inputs: node.inputs, outputs: node.outputs };
+    for (let i = 0; i < 2 && node.operation.epilogue; i++) {
+      const next = follower(step.outputs[0]), kind = next && epilogueOf(next.operation);
+      if (!next || !kind || (kind === "bias" && (step.bias || step.activation)) || step.activation) break;
+      fused.add(next);
+      step = kind === "bias"
+        ? { ...step, bias: next.inputs[1], outputs: next.outputs }
+        : { ...step, activation: kind, outputs: next.outputs };
+    }
+    steps.push(step);
+  }
+  return steps;
+}

@@ -1,0 +1,71 @@
+/**
+ * 2-D convolution with its gradients.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import { conv2d as emitForward, conv2dInputGradient, conv2dWeightGradient } from "../../kernels/conv2d.ts";
+import { slide, type Window, type WindowOptions } from "../../kernels/window.ts";
+import { defineOperation, type Operation, type Shape, type Value } from "../tape.ts";
+
+interface Attributes {
+  readonly window: WindowOptions;
+}
+interface GradientAttributes extends Attributes {
+  /** Shape of the result: that of the input or of the weights. */
+  readonly shape: Shape;
+}
+
+/** Options of {@linkcode conv2d}. */
+export interface Conv2dOptions extends WindowOptions {
+  readonly scope?: string;
+}
+
+function geometry(x: Shape, w: Shape, options: WindowOptions): Window {
+  if (w.length !== 4) throw new RangeError("the weights need 4 dimensions [height, width, in, out]");
+  const g = slide(x, [w[0], w[1]], options);
+  if (x[3] !== w[2]) throw new RangeError(`the input has ${x[3]} channels, the weights expect ${w[2]}`);
+  return g;
+}
+
+const operation: Operation<Attributes> = defineOperation<Attributes>({
+  name: "conv2d",
+  infer: ([x, w], { window }) => {
+    const g = geometry(x, w, window);
+    return [[g.n, ...g.out, w[3]]];
+  },
+  gradient: ({ node, inputs: [x, w], gradients: [dy], attributes, wanted }) => [
+    wanted[0] && dy ? x.tape.apply(inputGradient, [w, dy], { ...attributes, shape: x.shape }, node.scope)[0] : undefined,
+    wanted[1] && dy ? x.tape.apply(weightGradient, [x, dy], { ...attributes, shape: w.shape }, node.scope)[0] : undefined,
+  ],
+  lower: (e, { inputs: [x, w], outputs: [y], attributes, bias, activation }) =>
+    emitForward(e, geometry(x.shape, w.shape, attributes.window), w.shape[3], { x, w, bias, activation, y }),
+  epilogue: true,
+});
+
+const inputGradient: Operation<GradientAttributes> = defineOperation<GradientAttributes>({
+  name: "conv2dInputGradient",
+  infer: (_, { shape }) => [shape],
+  lower: (e, { inputs: [w, dy], outputs: [dx], attributes }) =>
+    conv2dInputGradient(e, geometry(dx.shape, w.shape, attributes.window), w.shape[3], { w, dy, dx }),
+});
+
+const weightGradient: Operation<GradientAttributes> = defineOperation<GradientAttributes>({
+  name: "conv2dWeightGradient",
+  infer: (_, { shape }) => [shape],
+  lower: (e, { inputs: [x, dy], outputs: [dw], attributes }) =>
+    conv2dWeightGradient(e, geometry(x.shape, dw.shape, attributes.window), dw.shape[3], { x, dy, dw }),
+});
+
+/**
+ * 2-D convolution, as `tf.nn.conv2d` (a cross-correlation).
+ *
+ * @param x images [n, height, width, in]
+ * @param w weights [window height, window width, in, out]
+ * @returns [n, out height, out width, out]
+ * @throws {RangeError} where shapes do not fit or the output would be empty
+ */
+export function conv2d(x: Value, w: Value, { scope, ...window }: Conv2dOptions = {}): Value {
+  return x.tape.apply(operation, [x, w], { window }, scope)[0];
+}

@@ -1,0 +1,82 @@
+/**
+ * A compiled tape: write the feeds, run, read the fetches. A run allocates nothing.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import { type Command, Executor } from "../gpu/executor.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { sizeOf } from "../kernels/kernel.ts";
+import type { Placement } from "./parameters.ts";
+import type { Value } from "./tape.ts";
+
+interface Port {
+  readonly value: Value;
+  readonly place: Placement;
+}
+
+const ARRAYS = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array };
+
+/** Runs a fixed list of launches over memory of its own and shared parameters. */
+export class Program {
+  readonly #gpu: Gpu;
+  readonly #executor: Executor;
+  readonly #feeds: ReadonlyMap<string, Port>;
+  readonly #fetches: ReadonlyMap<string, Port>;
+  readonly #owned: readonly GPUBuffer[];
+  /** The launches, for profiles and tests. */
+  readonly commands: readonly Command[];
+
+  constructor(
+    gpu: Gpu,
+    commands: readonly Command[],
+    feeds: ReadonlyMap<string, Port>,
+    fetches: ReadonlyMap<string, Port>,
+    owned: readonly GPUBuffer[],
+    label: string,
+  ) {
+    this.#gpu = gpu;
+    this.#feeds = feeds;
+    this.#fetches = fetches;
+    this.#owned = owned;
+    this.commands = commands;
+    this.#executor = new Executor(gpu, commands, { label });
+  }
+
+  /** Writes a feed for the runs that follow. Throws a TypeError if type or number of values do not fit. */
+  feed(name: string, data: Float32Array | Int32Array | Uint32Array | Uint8Array): void {
+    const port = this.#feeds.get(name);
+    if (!port) throw new RangeError(`Cannot feed ${name}: the program takes ${[...this.#feeds.keys()].join(", ")}`);
+    const { dtype, shape } = port.value;
+    if (!(data instanceof ARRAYS[dtype]) || data.length !== sizeOf(shape)) {
+      throw new TypeError(
+        `Cannot feed ${name}: it needs ${dtype} [${shape}], got ${data.constructor.name} of ${data.length} values`,
+      );
+    }
+    this.#gpu.upload(port.place.buffer, data, port.place.offset);
+  }
+
+  /** Whether there is a feed of that name. */
+  takes(name: string): boolean {
+    return this.#feeds.has(name);
+  }
+
+  /** Submits one run and returns at once. */
+  run(): void {
+    this.#executor.run();
+  }
+
+  /** Reads a fetch as of the runs submitted so far; later runs may be submitted before it resolves. */
+  async fetch(name: string): Promise<Float32Array> {
+    const port = this.#fetches.get(name);
+    if (!port) throw new RangeError(`Cannot fetch ${name}: the program gives ${[...this.#fetches.keys()].join(", ")}`);
+    const { buffer, offset } = port.place;
+    return new Float32Array(await this.#gpu.download(buffer, offset, 4 * sizeOf(port.value.shape)));
+  }
+
+  /** Frees the program's memory; the parameters stay. */
+  destroy(): void {
+    for (const buffer of this.#owned) this.#gpu.destroyBuffer(buffer);
+  }
+}

@@ -1,0 +1,72 @@
+/** Compares many numbers with a reference and keeps the one that is worst for its tolerance. */
+
+/** Samples of a tensor, as reference files hold them. */
+export interface Samples {
+  readonly shape?: readonly number[];
+  readonly index: readonly number[];
+  readonly values: readonly number[];
+  readonly sum: number;
+  readonly l2: number;
+}
+
+/** How far a number may be off: absolutely, relative to the expected number, or to the tensor's l2 norm. */
+export type Tolerance = { absolute: number } | { relative: number } | { l2: number };
+
+/** What is worst so far; it holds where `error <= tolerance`. */
+export class Comparison {
+  error = 0;
+  tolerance = 0;
+  detail = "";
+  /** Numbers compared. */
+  count = 0;
+
+  /** Whether everything was within its tolerance. */
+  get holds(): boolean {
+    return this.count > 0 && this.error <= this.tolerance;
+  }
+
+  /** Compares one number. */
+  number(what: string, actual: number, expected: number, tolerance: Tolerance): void {
+    const scale = "relative" in tolerance ? Math.max(Math.abs(expected), Number.MIN_VALUE) : 1;
+    this.#add(what, Math.abs(actual - expected) / scale, Object.values(tolerance)[0]);
+  }
+
+  /** Compares a whole list. */
+  list(what: string, actual: ArrayLike<number>, expected: readonly number[], tolerance: Tolerance): void {
+    if (actual.length !== expected.length) return this.fail(`${what}: ${actual.length} values for ${expected.length}`);
+    expected.forEach((value, i) => this.number(`${what}[${i}]`, actual[i], value, tolerance));
+  }
+
+  /** Compares samples, sum and l2 norm of a tensor; the sum's tolerance is that of a value times sqrt(size). */
+  samples(what: string, actual: Float32Array, expected: Samples | undefined, tolerance: Tolerance): void {
+    if (!expected) return this.fail(`${what}: the reference has no such tensor`);
+    const size = expected.shape?.reduce((a, b) => a * b, 1);
+    if (size !== undefined && size !== actual.length) return this.fail(`${what}: ${actual.length} values for ${size}`);
+    const scale = "l2" in tolerance ? expected.l2 : 1, bound = Object.values(tolerance)[0] * scale;
+    expected.index.forEach((at, i) => this.#add(`${what}[${at}]`, Math.abs(actual[at] - Math.fround(expected.values[i])) / scale, bound / scale));
+    let sum = 0, squares = 0;
+    for (const v of actual) {
+      sum += v;
+      squares += v * v;
+    }
+    const root = Math.sqrt(actual.length);
+    const rounding = 1e-6 * Math.sqrt(squares) * root; // the reference's own sum may be of float32 values in another order
+    if (expected.sum !== undefined) this.#add(`${what} sum`, Math.abs(sum - expected.sum) / root, bound + rounding / root);
+    if (expected.l2 !== undefined) {
+      this.#add(`${what} l2`, Math.abs(Math.sqrt(squares) - expected.l2) / root, bound + rounding / root);
+    }
+  }
+
+  /** Records something that no tolerance excuses. */
+  fail(what: string): void {
+    this.#add(what, Infinity, 0);
+  }
+
+  #add(what: string, error: number, tolerance: number): void {
+    this.count++;
+    const weigh = (e: number, t: number) => e <= t ? (t === 0 ? 0 : e / t) : t === 0 ? Infinity : e / t;
+    const weight = Number.isNaN(error) ? Infinity : weigh(error, tolerance);
+    if (this.detail && !(weight > weigh(this.error, this.tolerance))) return;
+    Object.assign(this, { error: Number.isNaN(error) ? Infinity : error, tolerance, detail: what });
+  }
+}

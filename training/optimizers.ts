@@ -1,0 +1,64 @@
+/**
+ * Optimizers, by TF-Slim's names and with its flags.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import { adam, momentum, rmsprop, sgd, type UpdateRule } from "../kernels/optimizers.ts";
+
+/** An optimizer with its constants. */
+export interface Optimizer {
+  readonly rule: UpdateRule;
+  /** Constants of the rule's kernel. */
+  readonly options: Readonly<Record<string, number>>;
+  /** The number that the kernel takes as its rate at a step, counted from 0. */
+  rate(learningRate: number, step: number): number;
+  /** Values that TF keeps beside the slots, as they are after `step` steps. */
+  scalars(step: number): Readonly<Record<string, number>>;
+}
+
+/** TF-Slim's flags for optimizers. */
+export interface OptimizerFlags {
+  readonly optimizer: string;
+  /** Of "momentum" alone. @default {0.9} */
+  readonly momentum?: number;
+  /** @default {0.9} */
+  readonly rmsprop_momentum?: number;
+  /** @default {0.9} */
+  readonly rmsprop_decay?: number;
+  /** @default {0.9} */
+  readonly adam_beta1?: number;
+  /** @default {0.999} */
+  readonly adam_beta2?: number;
+  /** Left out: 1.0 for rmsprop, as in TF-Slim, and 1e-8 for adam, where TF-Slim's 1.0 would stop it from adapting. */
+  readonly opt_epsilon?: number;
+}
+
+const plain = { rate: (learningRate: number) => learningRate, scalars: () => ({}) };
+
+const OPTIMIZERS: Readonly<Record<string, (flags: OptimizerFlags) => Optimizer>> = {
+  sgd: () => ({ ...plain, rule: sgd, options: {} }),
+  momentum: ({ momentum: m = 0.9 }) => ({ ...plain, rule: momentum, options: { momentum: m } }),
+  rmsprop: ({ rmsprop_momentum = 0.9, rmsprop_decay = 0.9, opt_epsilon = 1 }) => ({
+    ...plain,
+    rule: rmsprop,
+    options: { momentum: rmsprop_momentum, decay: rmsprop_decay, epsilon: opt_epsilon },
+  }),
+  adam: ({ adam_beta1: beta1 = 0.9, adam_beta2: beta2 = 0.999, opt_epsilon = 1e-8 }) => ({
+    rule: adam,
+    options: { beta1, beta2, epsilon: opt_epsilon },
+    rate: (learningRate, step) => learningRate * Math.sqrt(1 - beta2 ** (step + 1)) / (1 - beta1 ** (step + 1)),
+    scalars: (step) => ({ beta1_power: beta1 ** (step + 1), beta2_power: beta2 ** (step + 1) }),
+  }),
+};
+
+/** Names that {@linkcode configureOptimizer} knows. */
+export const optimizerNames: readonly string[] = Object.keys(OPTIMIZERS);
+
+/** The optimizer that the flags describe; throws a RangeError that lists the known names. */
+export function configureOptimizer(flags: OptimizerFlags): Optimizer {
+  const make = Object.hasOwn(OPTIMIZERS, flags.optimizer) ? OPTIMIZERS[flags.optimizer] : undefined;
+  if (!make) throw new RangeError(`Cannot find optimizer ${flags.optimizer}: the known ones are ${optimizerNames.join(", ")}`);
+  return make(flags);
+}

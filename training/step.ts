@@ -1,0 +1,93 @@
+/**
+ * A training step as one program: feeds, forward, backward, update.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import type { Gpu } from "../gpu/gpu.ts";
+import type { RegularizationLoss } from "../layers/scope.ts";
+import { compile } from "../tape/compile.ts";
+import { gradients } from "../tape/gradients.ts";
+import { Parameters } from "../tape/parameters.ts";
+import type { Program } from "../tape/program.ts";
+import type { Tape, Value } from "../tape/tape.ts";
+import { classificationLoss, type Clone } from "./losses.ts";
+import type { Optimizer } from "./optimizers.ts";
+
+/** What a training step is made of. */
+export interface TrainingStepRequest {
+  readonly tape: Tape;
+  readonly clones: readonly Clone[];
+  readonly regularizationLosses: readonly RegularizationLoss[];
+  readonly optimizer: Optimizer;
+  readonly labelSmoothing?: number;
+  /** Which trainable variables to train. Left out: all of them. */
+  readonly trains?: (name: string) => boolean;
+  /** Further values to read after a run, by name. */
+  readonly fetches?: Readonly<Record<string, Value>>;
+}
+
+/** A compiled training step and the parameters that it changes. */
+export class TrainingStep {
+  private constructor(
+    readonly program: Program,
+    readonly parameters: Parameters,
+    readonly optimizer: Optimizer,
+    /** Names of the variables that it trains, in order. */
+    readonly trained: readonly string[],
+  ) {}
+
+  /**
+   * Records loss, gradients and update on the request's tape and compiles them. Fetches: "loss", "crossEntropy0"..., one a
+   * clone, "regularization/NAME" and "gradient/NAME" for each variable NAME that has them, and the request's own.
+   */
+  static async compile(gpu: Gpu, request: TrainingStepRequest): Promise<TrainingStep> {
+    const { tape, optimizer, trains = () => true } = request;
+    const loss = classificationLoss(request.clones, request.regularizationLosses, request);
+    const trainable = [...tape.variables.values()].filter((v) => v.trainable && trains(v.name));
+    const found = gradients(loss.total, trainable.map((v) => v.value));
+    const trained = trainable.map((v, i) => [v.name, found[i]] as const).filter((pair): pair is [string, Value] => !!pair[1]);
+    if (trained.length === 0) {
+      throw new RangeError("Cannot train: none of the variables chosen bears on the loss; check trainable_scopes");
+    }
+    const crossEntropies = loss.crossEntropies.map((value, i) => [`crossEntropy${i}`, value]);
+    const regularization = request.regularizationLosses.map((r) => [`regularization/${r.variable}`, r.value]);
+    const gradientFetches = trained.map(([name, value]) => [`gradient/${name}`, value]);
+    const parameters = new Parameters(gpu, tape.variables);
+    try {
+      const program = await compile(gpu, tape, {
+        label: "training step",
+        fetches: {
+          ...request.fetches,
+          loss: loss.total,
+          ...Object.fromEntries([...crossEntropies, ...regularization, ...gradientFetches]),
+        },
+        update: {
+          rule: optimizer.rule,
+          options: optimizer.options,
+          rate: tape.feed("rate", [1]),
+          gradients: new Map(trained),
+        },
+        parameters,
+      });
+      return new TrainingStep(program, parameters, optimizer, trained.map(([name]) => name));
+    } catch (error) {
+      parameters.destroy();
+      throw error;
+    }
+  }
+
+  /** Submits one step on the batch that was fed. `step` counts from 0. */
+  run(step: number, learningRate: number): void {
+    this.program.feed("rate", new Float32Array([this.optimizer.rate(learningRate, step)]));
+    if (this.program.takes("step")) this.program.feed("step", new Uint32Array([step]));
+    this.program.run();
+  }
+
+  /** Frees the device memory of program and parameters. */
+  destroy(): void {
+    this.program.destroy();
+    this.parameters.destroy();
+  }
+}
