@@ -4,6 +4,7 @@
  * This module is browser compatible.
  * @module
  */
+import type { AdapterSummary } from "./adapter.ts";
 import type { Gpu } from "./gpu.ts";
 
 /** One kernel launch. */
@@ -36,17 +37,25 @@ export type Command = Dispatch | Copy | Clear;
 export interface ExecutorOptions {
   /** Name of the whole, for messages. @default {"program"} */
   label?: string;
-  /** Most estimated work a submission. @default {2e10} */
+  /** Most estimated work a submission. @default what the adapter bears, see {@linkcode mostWork} */
   maxWork?: number;
-  /** Most commands a submission. @default {256} */
+  /** Most commands a submission. @default {1024} */
   maxCommands?: number;
 }
 
 /**
- * A list of commands, cut into submissions short enough for a desktop's watchdog.
+ * Work that an adapter bears at once: a desktop's watchdog kills what takes two seconds, and a page must go on drawing.
  *
- * 2e10 operations are 60 ms on a small integrated GPU, and 4 s on the slowest software driver, which has no watchdog.
+ * 2e10 operations are 60 ms on a small integrated GPU; 2e9 are half a second in a browser without one. Outside a browser a
+ * software driver has no watchdog, and one submission is best: lavapipe under wgpu blocks the host in each submission until
+ * the one before has run.
  */
+function mostWork({ kind, driverSource }: AdapterSummary): number {
+  if (kind === "gpu") return 2e10;
+  return driverSource === "browser" ? 2e9 : Infinity;
+}
+
+/** A list of commands, cut into submissions of bounded length, and run as often as wished. */
 export class Executor {
   #gpu: Gpu;
   #label: string;
@@ -67,7 +76,7 @@ export class Executor {
       );
     }
     const needed = commands.filter((command) => !("workgroups" in command && command.workgroups.includes(0)));
-    this.#slices = slice(needed, options.maxWork ?? 2e10, options.maxCommands ?? 256);
+    this.#slices = slice(needed, options.maxWork ?? mostWork(gpu.adapter), options.maxCommands ?? 1024);
   }
 
   /** Number of submissions a run. */

@@ -208,6 +208,8 @@ export class Gpu {
   /**
    * Reads a buffer, or `size` bytes of it, once all work submitted before has run. Several may be in flight.
    *
+   * Deno 2.9 holds the thread up in this call until that work is done: what the host has to do meanwhile comes first.
+   *
    * @throws {RangeError} where the range is outside the buffer or no multiple of four
    * @throws {GpuError} where any operation up to now failed
    */
