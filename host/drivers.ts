@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { chooseAdapter, type DriverSource, summarizeAdapter } from "../gpu/adapter.ts";
+import { chooseAdapter, type DriverSource } from "../gpu/adapter.ts";
 import { Gpu, type PipelineProgress } from "../gpu/gpu.ts";
 import { cacheDirectory } from "./cache_dir.ts";
 import { openDawn } from "./dawn.ts";
@@ -29,8 +29,8 @@ export interface OpenGpuOptions {
   onPipeline?: PipelineProgress;
 }
 
-/** Set once the embedded driver has been put in front of the system's: an instance, once made, cannot be changed. */
-let embeddedLoaded = false;
+/** Whose driver this process computes on: Deno makes one WebGPU instance, which cannot change it. */
+let chosen: "system" | "embedded" | null = null;
 
 /**
  * Opens a device on the wished adapter.
@@ -52,63 +52,63 @@ export function wishedAdapter(flag: string | undefined): AdapterChoice {
   throw new RangeError(`Cannot use ${source}: it is none of ${adapterChoices.join(", ")}`);
 }
 
-async function openAdapter(
-  wish: AdapterChoice,
-): Promise<{ adapter: GPUAdapter; driverSource: DriverSource }> {
+interface Opened {
+  adapter: GPUAdapter;
+  driverSource: DriverSource;
+}
+
+async function openAdapter(wish: AdapterChoice): Promise<Opened> {
   prepareLinux();
   if (wish === "embedded") return openEmbedded();
   const devices = systemVulkanDevices();
-  const isBare = devices?.length === 0 && isEmbeddedDriverSupported();
+  const isBare = devices?.length === 0;
+  const needsEmbedded = isBare && isEmbeddedDriverSupported();
   if (wish === "dawn") {
-    if (isBare) await loadEmbeddedDriver();
-    const adapter = await chooseAdapter(await openDawn());
-    if (!adapter) {
-      throw new Error(`Cannot open an adapter with Dawn: it found no device; ${installHint("software")}`);
-    }
-    return { adapter, driverSource: "dawn" };
+    if (needsEmbedded) await loadEmbeddedDriver();
+    return openWithDawn();
   }
-  if (wish === "auto" && isBare) return openEmbedded();
-  if (embeddedLoaded && wish !== "auto") throw new Error(`Cannot open --adapter=${wish}: ${alreadyChosen}`);
+  if (wish === "auto" && (needsEmbedded || chosen === "embedded")) return openEmbedded();
+  if (isBare) throw missing(wish, devices);
+  if (chosen === "embedded") throw new Error(`Cannot open --adapter=${wish}: ${otherChosen}`);
+  chosen = "system";
   const adapter = await chooseAdapter(navigator.gpu, wishedKind[wish]);
-  if (adapter) return { adapter, driverSource: embeddedLoaded ? "embedded" : "system" };
-  if (wish === "auto" && isEmbeddedDriverSupported() && devices === null) {
-    throw new Error(
-      `Cannot find an adapter: asking Vulkan needs --allow-ffi and --allow-env; or ${
-        installHint("software")
-      }`,
-    );
-  }
-  const found = devices?.map((device) => device.name).join(", ") || "no Vulkan device";
-  throw new Error(
-    `Cannot open ${what[wish]}: this machine has ${found}; ${
-      installHint(wish === "gpu" ? "hardware" : "software")
-    }`,
-  );
+  if (!adapter) throw missing(wish, devices ?? []);
+  return { adapter, driverSource: "system" };
 }
 
 const wishedKind = { auto: "any", gpu: "gpu", system: "software" } as const;
-const what = { auto: "an adapter", gpu: "a real GPU", system: "a software driver of the system" } as const;
-const alreadyChosen =
-  "this process has loaded another driver, and WebGPU keeps its first one; start a new process";
+const wishedThing = {
+  auto: "an adapter",
+  gpu: "a real GPU",
+  system: "a software driver of the system",
+} as const;
+const otherChosen =
+  "this process computes on another driver, and WebGPU keeps its first one; start a new process";
 
-async function openEmbedded(): Promise<{ adapter: GPUAdapter; driverSource: DriverSource }> {
+function missing(wish: keyof typeof wishedThing, devices: VulkanDevice[]): Error {
+  const found = devices.map((device) => device.name).join(", ") || "no Vulkan device";
+  const hint = installHint(wish === "gpu" ? "hardware" : "software");
+  const way = wish === "auto" && isEmbeddedDriverSupported() ? `use --adapter=embedded, or ${hint}` : hint;
+  return new Error(`Cannot open ${wishedThing[wish]}: this machine has ${found}; ${way}`);
+}
+
+async function openWithDawn(): Promise<Opened> {
+  const adapter = await chooseAdapter(await openDawn());
+  if (adapter) return { adapter, driverSource: "dawn" };
+  throw new Error(`Cannot open an adapter with Dawn: it found no device; ${installHint("software")}`);
+}
+
+async function openEmbedded(): Promise<Opened> {
+  if (chosen === "system") throw new Error(`Cannot open the embedded driver: ${otherChosen}`);
   await loadEmbeddedDriver();
   const adapter = await chooseAdapter(navigator.gpu);
-  if (!adapter) {
-    throw new Error(
-      `Cannot open the embedded driver: its loader found no device; ${installHint("software")}`,
-    );
-  }
-  const { description } = summarizeAdapter(adapter, "embedded");
-  if (!/swiftshader/i.test(description)) {
-    throw new Error(`Cannot open the embedded driver: ${alreadyChosen} (now ${description})`);
-  }
-  return { adapter, driverSource: "embedded" };
+  if (adapter) return { adapter, driverSource: "embedded" };
+  throw new Error(`Cannot open the embedded driver: its loader found no device; ${installHint("software")}`);
 }
 
 /** Loads the embedded loader by its path, and points every loader in this process to the embedded driver. */
 async function loadEmbeddedDriver(): Promise<void> {
-  if (embeddedLoaded) return;
+  if (chosen === "embedded") return;
   const directory = await installEmbeddedDriver();
   const manifest = join(directory, "vk_swiftshader_icd.json");
   Deno.env.set("VK_DRIVER_FILES", manifest);
@@ -121,17 +121,15 @@ async function loadEmbeddedDriver(): Promise<void> {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(
       `Cannot load the embedded driver: ${reason}; it needs --allow-ffi, and glibc rather than musl`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
-  embeddedLoaded = true;
+  chosen = "embedded";
 }
 
 /** Devices of the system's loader; null where the question has no meaning or is not permitted. */
 export function systemVulkanDevices(): VulkanDevice[] | null {
-  if (Deno.build.os !== "linux" || embeddedLoaded) return null;
+  if (Deno.build.os !== "linux" || chosen === "embedded") return null;
   if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return null;
   return listVulkanDevices();
 }
