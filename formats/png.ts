@@ -41,15 +41,16 @@ export interface DecodePngOptions {
 /** As in TensorFlow: no picture may have more values than this. */
 const maxSamples = 2 ** 29;
 
-/** Weights of red, green and blue in grey, of 32768. TensorFlow hands libpng blue's weight as green's; so do we. */
-const greyWeights = [9798, 3736, 19234];
+/** Weights of red, green and blue in grey, of 32768: 0.299, 0.587 and the rest, as libpng cuts them. */
+const greyWeights = [9797, 19234, 3737];
 
 /**
  * Decodes a PNG.
  *
  * Sixteen-bit samples lose their low byte when 8 bits are wanted; grey of 1, 2 or 4 bits is spread over 0 to 255; alpha is
- * dropped, not blended, where it is not wanted; colour becomes grey with TensorFlow's weights (0.299, 0.114, 0.587). Chunks
- * about gamma and colour profiles are not followed.
+ * dropped, not blended, where it is not wanted; colour becomes grey by 0.299, 0.587, 0.114. Where a file of less than 8 bits has
+ * no alpha but alpha is wanted, it is the largest sample (1, 3 or 15), not 255: so does TensorFlow. Chunks about gamma and
+ * colour profiles are not followed.
  *
  * @throws {SyntaxError} if the bytes are no PNG
  * @throws {DataLossError} if they are damaged or cut
@@ -89,13 +90,12 @@ export function decodePng(
 function convert(png: PngSamples, channels: number, depth: 8 | 16, out: Uint8Array | Uint16Array): void {
   const pixelAt = pixelReader(png);
   const sourceDepth = png.depth === 16 ? 16 : 8;
-  const opaque = (1 << sourceDepth) - 1;
   const resize = depth === sourceDepth
     ? (v: number) => v
     : depth === 8
     ? (v: number) => v >> 8
     : (v: number) => v * 257;
-  const pixel = [0, 0, 0, opaque];
+  const pixel = [0, 0, 0, 0];
   for (let i = 0, at = 0; i < png.width * png.height; i++) {
     pixelAt(i, pixel);
     if (channels >= 3) {
@@ -115,7 +115,7 @@ function greyOf([red, green, blue]: number[], depth: number): number {
 
 /** A function that puts pixel `i` as RGBA into `pixel`, in 8 bits, or 16 if the file has 16. */
 function pixelReader({ colorType, depth, palette, transparency, samples }: PngSamples) {
-  const opaque = depth === 16 ? 0xffff : 0xff;
+  const opaque = depth === 16 ? 0xffff : transparency ? 0xff : (1 << depth) - 1;
   if (colorType === 3) {
     const colors = palette!;
     return (i: number, pixel: number[]) => {

@@ -1,0 +1,51 @@
+/**
+ * Compares the code with reference data that the original software made.
+ *
+ * Usage: deno run -A tests/goldens.ts TOPIC [--goldens=DIR] [--only=TEXT]
+ *
+ * Runs every case of a directory (the repository's own by default) and prints one line for each with its largest error and
+ * tolerance. Exits with 1 if a case fails, is unknown or there is none, with 2 if the command line is wrong.
+ */
+
+import { parseArgs } from "node:util";
+import { reasonOf } from "../formats/errors.ts";
+import { runCases, type Topic } from "./goldens/report.ts";
+
+/** The topics; each module is loaded only when it is asked for. */
+export const topics: Record<string, () => Promise<{ cases: Topic }>> = {
+  checkpoints: () => import("./goldens/checkpoints.ts"),
+  tfrecord: () => import("./goldens/tfrecord.ts"),
+  training: () => import("./goldens/training.ts"),
+};
+
+/** Runs a topic; returns the exit status. */
+export async function main(args: string[], print: (line: string) => void = console.log): Promise<number> {
+  let topic: string, goldens: string | undefined, only: string;
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      options: { goldens: { type: "string" }, only: { type: "string", default: "" } },
+      allowPositionals: true,
+    });
+    if (positionals.length !== 1 || !Object.hasOwn(topics, positionals[0])) {
+      throw new Error(`name one topic: ${Object.keys(topics).join(", ")}`);
+    }
+    [topic, goldens, only] = [positionals[0], values.goldens, values.only];
+  } catch (thrown) {
+    print(`Cannot run: ${reasonOf(thrown)}`);
+    print("Usage: deno run -A tests/goldens.ts TOPIC [--goldens=DIR] [--only=TEXT]");
+    return 2;
+  }
+  const directory = goldens ?? new URL(`fixtures/${topic}`, import.meta.url).pathname;
+  const { cases } = await topics[topic]();
+  try {
+    const { passed, failed } = await runCases(cases(directory), only, print);
+    print(`${topic}: ${passed} passed, ${failed} failed`);
+    return failed > 0 || passed === 0 ? 1 : 0;
+  } catch (thrown) {
+    print(`Cannot list the cases of ${directory}: ${reasonOf(thrown)}`);
+    return 1;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
