@@ -17,7 +17,15 @@ import type { Window } from "./window.ts";
 type Pair = readonly [number, number];
 
 /** `x` [n, h, w, c] inside zeros: `before` rows and columns first, `size` in all. Returns x itself if nothing changes. */
-function frame<T>(e: Emitter<T>, x: T, n: number, from: Pair, c: number, before: Pair, size: Pair): [T, Pair] {
+function frame<T>(
+  e: Emitter<T>,
+  x: T,
+  n: number,
+  from: Pair,
+  c: number,
+  before: Pair,
+  size: Pair,
+): [T, Pair] {
   if (before[0] === 0 && before[1] === 0 && size[0] <= from[0] && size[1] <= from[1]) return [x, from];
   const framed = e.scratch(n * size[0] * size[1] * c);
   rearrange(e, x, framed, {
@@ -68,7 +76,12 @@ export function conv2d<T>(
 }
 
 /** Emits dw [kh, kw, c, o] from x [n, h, w, c] and dy [n, oh, ow, o]. */
-export function conv2dWeightGradient<T>(e: Emitter<T>, g: Window, outputs: number, b: { x: T; dy: T; dw: T }): void {
+export function conv2dWeightGradient<T>(
+  e: Emitter<T>,
+  g: Window,
+  outputs: number,
+  b: { x: T; dy: T; dw: T },
+): void {
   const { framed, pixels, taps } = frameForWindow(e, b.x, g);
   const count = g.n * g.out[0] * g.out[1];
   gemm(e, {
@@ -127,7 +140,12 @@ function phases(size: number, kernel: number, stride: number, rate: number, pad:
 }
 
 /** Emits dx [n, h, w, c] from w [kh, kw, c, o] and dy [n, oh, ow, o]. */
-export function conv2dInputGradient<T>(e: Emitter<T>, g: Window, outputs: number, b: { w: T; dy: T; dx: T }): void {
+export function conv2dInputGradient<T>(
+  e: Emitter<T>,
+  g: Window,
+  outputs: number,
+  b: { w: T; dy: T; dx: T },
+): void {
   const [h, w] = g.size, c = g.channels, o = outputs, kw = g.kernel[1];
   const axes = [0, 1].map((i) => phases(g.size[i], g.kernel[i], g.stride[i], g.rate[i], g.pad[i]));
   const before = axes.map((list) => Math.max(0, ...list.map((p) => -p.first))) as [number, number];

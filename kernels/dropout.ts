@@ -21,7 +21,12 @@ export interface DropoutOptions {
 }
 
 /** Emits y [count] = dropout of x [count]; `step` [1] (uint32) holds the training step. */
-export function dropout<T>(e: Emitter<T>, count: number, o: DropoutOptions, b: { x: T; step: T; y: T }): void {
+export function dropout<T>(
+  e: Emitter<T>,
+  count: number,
+  o: DropoutOptions,
+  b: { x: T; step: T; y: T },
+): void {
   e.emit({
     kernel,
     params: { count, keep: o.keep, operation: o.operation, seed: o.seed },

@@ -52,6 +52,8 @@ const ROWS = 8, COLUMNS = 2;
 const LANE_ROWS = 2, LANE_COLUMNS = 4;
 /** Workgroups below which the sum over k is split, and the least length of k that a split keeps. */
 const ENOUGH_WORKGROUPS = 48, LEAST_SPLIT = 128;
+/** Length of k above which it is split in any case: rounding grows with the length of a plain sum. */
+const LONGEST_SPLIT = 1024;
 
 const gemmKernel: Kernel = defineKernel(
   "gemm",
@@ -78,8 +80,8 @@ export function gemm<T>(e: Emitter<T>, plan: GemmPlan<T>): void {
   const tiles = tilesN * Math.ceil(m / (ROWS * LANE_ROWS));
   const k = gather.columnDims.reduce((a, b) => a * b, 1);
 
-  let wanted = plan.scatter ? 1 : Math.min(Math.ceil(ENOUGH_WORKGROUPS / tiles), Math.floor(k / LEAST_SPLIT));
-  wanted = Math.max(1, wanted);
+  const filling = Math.min(Math.ceil(ENOUGH_WORKGROUPS / tiles), Math.floor(k / LEAST_SPLIT));
+  const wanted = plan.scatter ? 1 : Math.max(1, filling, Math.ceil(k / LONGEST_SPLIT));
   let [outer, middle, inner] = gather.columnDims;
   let [outerStride, middleStride, innerStride] = gather.columnStrides;
   if (wanted > 1 && outer * middle === 1) { // one long run: cut it
@@ -126,7 +128,13 @@ export function gemm<T>(e: Emitter<T>, plan: GemmPlan<T>): void {
   if (!partial) return;
   e.emit({
     kernel: reduceKernel,
-    params: { size: m * n, n, splits, activation: ACTIVATIONS[activation], hasBias: bias === undefined ? 0 : 1 },
+    params: {
+      size: m * n,
+      n,
+      splits,
+      activation: ACTIVATIONS[activation],
+      hasBias: bias === undefined ? 0 : 1,
+    },
     buffers: [y, bias ?? plan.b, plan.y],
     writes: [2],
     workgroups: spread(Math.ceil(m * n / 64)),

@@ -64,7 +64,9 @@ function parseParams(name: string, code: string): { fields: Field[]; size: numbe
   const fields = body.split(",").map((s) => s.trim()).filter((s) => s).map((s) => {
     const [field, type] = s.split(":").map((t) => t.trim());
     const layout = SIZES[type];
-    if (!layout) throw new SyntaxError(`Cannot define kernel ${name}: Params.${field} has unknown type ${type}`);
+    if (!layout) {
+      throw new SyntaxError(`Cannot define kernel ${name}: Params.${field} has unknown type ${type}`);
+    }
     const [align, count] = layout;
     offset = Math.ceil(offset / align) * align;
     structAlign = Math.max(structAlign, align);
@@ -92,7 +94,9 @@ export function defineKernel(name: string, code: string): Kernel {
         const value = values[f.name];
         const list = typeof value === "number" ? [value] : value;
         if (!list || list.length !== f.count || list.some((v) => typeof v !== "number" || Number.isNaN(v))) {
-          throw new TypeError(`Cannot pack parameters of ${name}: ${f.name} needs ${f.count} number(s), got ${value}`);
+          throw new TypeError(
+            `Cannot pack parameters of ${name}: ${f.name} needs ${f.count} number(s), got ${value}`,
+          );
         }
         list.forEach((v, i) => {
           if (f.type.endsWith("f32") || f.type.endsWith("f")) view.setFloat32(f.offset + 4 * i, v, true);

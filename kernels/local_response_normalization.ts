@@ -22,7 +22,15 @@ export interface LrnOptions {
 const forwardKernel: Kernel = defineKernel("local_response_normalization", forwardCode);
 const gradientKernel: Kernel = defineKernel("local_response_normalization_gradient", gradientCode);
 
-function emitLrn<T>(e: Emitter<T>, kernel: Kernel, count: number, channels: number, o: LrnOptions, buffers: T[], writes: number[]) {
+function emitLrn<T>(
+  e: Emitter<T>,
+  kernel: Kernel,
+  count: number,
+  channels: number,
+  o: LrnOptions,
+  buffers: T[],
+  writes: number[],
+) {
   const quarters = 4 * o.beta; // beta in whole quarters is computed with square roots
   e.emit({
     kernel,
@@ -43,7 +51,13 @@ function emitLrn<T>(e: Emitter<T>, kernel: Kernel, count: number, channels: numb
 }
 
 /** Emits y and scale, both of x's shape; `count` values in rows of `channels`. */
-export function lrn<T>(e: Emitter<T>, count: number, channels: number, o: LrnOptions, b: { x: T; y: T; scale: T }): void {
+export function lrn<T>(
+  e: Emitter<T>,
+  count: number,
+  channels: number,
+  o: LrnOptions,
+  b: { x: T; y: T; scale: T },
+): void {
   emitLrn(e, forwardKernel, count, channels, o, [b.x, b.y, b.scale], [1, 2]);
 }
 

@@ -43,7 +43,12 @@ export function pointwise<T>(
   const count4 = Math.ceil(count / 4), period = options.period ?? 4 * count4;
   e.emit({
     kernel: kernels[name],
-    params: { count4, period4: Math.max(1, period >> 2), single: period === 1 ? 1 : 0, factor: options.factor ?? 1 },
+    params: {
+      count4,
+      period4: Math.max(1, period >> 2),
+      single: period === 1 ? 1 : 0,
+      factor: options.factor ?? 1,
+    },
     buffers: [b.a, b.b ?? b.a, b.y],
     writes: [2],
     workgroups: spread(Math.ceil(count4 / 256)),

@@ -18,7 +18,13 @@ const maxGradientKernel: Kernel = defineKernel("max_pool_gradient", maxGradientC
 const averageKernel: Kernel = defineKernel("average_pool", averageCode);
 const averageGradientKernel: Kernel = defineKernel("average_pool_gradient", averageGradientCode);
 
-function emitPool<T>(e: Emitter<T>, kernel: Kernel, g: Window, over: readonly [number, number], buffers: T[]): void {
+function emitPool<T>(
+  e: Emitter<T>,
+  kernel: Kernel,
+  g: Window,
+  over: readonly [number, number],
+  buffers: T[],
+): void {
   const { size, out, stride, rate, pad, channels } = g;
   const count = g.n * sizeOf(over) * channels;
   e.emit({

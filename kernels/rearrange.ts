@@ -51,7 +51,13 @@ export function stridesOf([, b, c, d]: Four): Four {
  * The right operand of a product as gemm wants it: [k, n] with rows of whole vec4. Returns `x` itself where it is that
  * already, else a packed copy. `strides` are those of x for (k, n).
  */
-export function packOperand<T>(e: Emitter<T>, x: T, k: number, n: number, strides: readonly [number, number]): T {
+export function packOperand<T>(
+  e: Emitter<T>,
+  x: T,
+  k: number,
+  n: number,
+  strides: readonly [number, number],
+): T {
   if (n % 4 === 0 && strides[0] === n && strides[1] === 1) return x;
   const n4 = Math.ceil(n / 4) * 4, packed = e.scratch(k * n4);
   rearrange(e, x, packed, { dims: [1, 1, k, n4], size: [1, 1, k, n], strides: [0, 0, ...strides] });

@@ -38,7 +38,13 @@ export function pair(p: Pair): readonly [number, number] {
   return typeof p === "number" ? [p, p] : p;
 }
 
-function axis(size: number, kernel: number, stride: number, rate: number, padding: Padding): [out: number, pad: number] {
+function axis(
+  size: number,
+  kernel: number,
+  stride: number,
+  rate: number,
+  padding: Padding,
+): [out: number, pad: number] {
   const reach = (kernel - 1) * rate + 1;
   if (padding === "VALID") return [Math.max(0, Math.floor((size - reach) / stride) + 1), 0];
   const out = Math.ceil(size / stride);
@@ -49,17 +55,24 @@ function axis(size: number, kernel: number, stride: number, rate: number, paddin
 export function slide(shape: readonly number[], kernel: Pair, options: WindowOptions): Window {
   if (shape.length !== 4) throw new RangeError(`the input needs 4 dimensions [n, height, width, channels]`);
   const [n, h, w, channels] = shape, [kh, kw] = pair(kernel);
-  const stride = pair(options.stride ?? 1), rate = pair(options.rate ?? 1), padding = options.padding ?? "SAME";
+  const stride = pair(options.stride ?? 1),
+    rate = pair(options.rate ?? 1),
+    padding = options.padding ?? "SAME";
   for (const [name, values] of Object.entries({ window: [kh, kw], stride, rate })) {
     if (values.some((v) => !Number.isInteger(v) || v < 1)) {
       throw new RangeError(`the ${name} must be whole numbers of at least 1, got ${values.join("x")}`);
     }
   }
-  if (padding !== "SAME" && padding !== "VALID") throw new RangeError(`padding must be "SAME" or "VALID", got ${padding}`);
-  const [oh, top] = axis(h, kh, stride[0], rate[0], padding), [ow, left] = axis(w, kw, stride[1], rate[1], padding);
+  if (padding !== "SAME" && padding !== "VALID") {
+    throw new RangeError(`padding must be "SAME" or "VALID", got ${padding}`);
+  }
+  const [oh, top] = axis(h, kh, stride[0], rate[0], padding),
+    [ow, left] = axis(w, kw, stride[1], rate[1], padding);
   if (oh < 1 || ow < 1) {
     throw new RangeError(
-      `a window of ${kh}x${kw} at rate ${rate.join("x")} does not fit into ${h}x${w} with ${padding} padding: ` +
+      `a window of ${kh}x${kw} at rate ${
+        rate.join("x")
+      } does not fit into ${h}x${w} with ${padding} padding: ` +
         `the output would be empty; use "SAME" or a larger image`,
     );
   }

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Pair, Padding } from "../kernels/window.ts";
+import type { Padding, Pair } from "../kernels/window.ts";
 import { sizeOf } from "../kernels/kernel.ts";
 import { conv2d } from "../tape/ops/conv2d.ts";
 import { dropout } from "../tape/ops/dropout.ts";
@@ -115,7 +115,12 @@ export class Scope {
   }
 
   /** 2-D convolution with bias and activation, as `slim.conv2d`: variables `weights` [kh, kw, in, out] and `biases`. */
-  conv2d(x: Value, numOutputs: number, kernelSize: Pair, options: Conv2dArguments & { scope: string }): Value {
+  conv2d(
+    x: Value,
+    numOutputs: number,
+    kernelSize: Pair,
+    options: Conv2dArguments & { scope: string },
+  ): Value {
     const a = { ...this.#args.conv2d, ...options }, path = this.#path(options.scope);
     const [kh, kw] = typeof kernelSize === "number" ? [kernelSize, kernelSize] : kernelSize;
     const weights = this.#weights(path, [kh, kw, x.shape[3], numOutputs], a);
@@ -144,7 +149,10 @@ export class Scope {
   }
 
   /** Local response normalization; see {@linkcode localResponseNormalization}. */
-  lrn(x: Value, options: { depthRadius: number; bias: number; alpha: number; beta: number; scope: string }): Value {
+  lrn(
+    x: Value,
+    options: { depthRadius: number; bias: number; alpha: number; beta: number; scope: string },
+  ): Value {
     return localResponseNormalization(x, { ...options, scope: this.#path(options.scope) });
   }
 
@@ -156,7 +164,9 @@ export class Scope {
   /** Dropout in training, nothing otherwise, as `slim.dropout`. The mask follows the fed `step`. */
   dropout(x: Value, options: { keepProb: number; isTraining: boolean; scope: string }): Value {
     const { keepProb: keep, isTraining } = options, scope = this.#path(options.scope);
-    if (!(keep > 0 && keep <= 1)) throw new RangeError(`Cannot drop out in ${scope}: keepProb ${keep} is outside (0, 1]`);
+    if (!(keep > 0 && keep <= 1)) {
+      throw new RangeError(`Cannot drop out in ${scope}: keepProb ${keep} is outside (0, 1]`);
+    }
     if (!isTraining || keep === 1) return x;
     const step = this.tape.feed("step", [1], "u32");
     return dropout(x, step, { keep, operation: this.#shared.dropouts++, seed: this.#shared.seed, scope });
@@ -184,8 +194,11 @@ export class Scope {
 
   #finish(path: string, x: Value, a: LayerArguments): Value {
     const channels = x.shape[x.shape.length - 1];
-    const biases = this.tape.variable(`${path}/biases`, [channels], { initialize: a.biasesInitializer ?? zeros });
-    const y = biasAdd(x, biases, { scope: path }), activation = a.activation === undefined ? relu : a.activation;
+    const biases = this.tape.variable(`${path}/biases`, [channels], {
+      initialize: a.biasesInitializer ?? zeros,
+    });
+    const y = biasAdd(x, biases, { scope: path }),
+      activation = a.activation === undefined ? relu : a.activation;
     return activation ? activation(y, { scope: path }) : y;
   }
 }

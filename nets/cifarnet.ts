@@ -22,7 +22,11 @@ export const cifarnet: Net = {
   paper: "Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
   argScope: ({ weightDecay }) => ({
     conv2d: { weightsInitializer: truncatedNormal(0.05) },
-    fullyConnected: { weightsInitializer: truncatedNormal(0.04), biasesInitializer: constant(0.1), weightDecay },
+    fullyConnected: {
+      weightsInitializer: truncatedNormal(0.04),
+      biasesInitializer: constant(0.1),
+      weightDecay,
+    },
   }),
   build(root, images, { numClasses, isTraining, dropoutKeepProb = 0.5 }) {
     const s = root.scope("CifarNet");

@@ -51,7 +51,9 @@ export function buildNet(
   images: Value,
   options: NetOptions & { weightDecay?: number; seed?: number },
 ): BuiltNet {
-  const root = Scope.root(tape, options.seed ?? 0).with(net.argScope({ weightDecay: options.weightDecay ?? 0 }));
+  const root = Scope.root(tape, options.seed ?? 0).with(
+    net.argScope({ weightDecay: options.weightDecay ?? 0 }),
+  );
   const logits = net.build(root, images, options);
   return { logits, endPoints: root.endPoints, regularizationLosses: root.regularizationLosses };
 }

@@ -15,6 +15,8 @@ export const nets: ReadonlyMap<string, Net> = new Map([cifarnet, lenet].map((net
 /** The net of that name; throws a RangeError that lists the known names. */
 export function getNet(name: string): Net {
   const net = nets.get(name);
-  if (!net) throw new RangeError(`Cannot find net ${name}: the known nets are ${[...nets.keys()].join(", ")}`);
+  if (!net) {
+    throw new RangeError(`Cannot find net ${name}: the known nets are ${[...nets.keys()].join(", ")}`);
+  }
   return net;
 }

@@ -121,7 +121,11 @@ class Compilation {
         });
       }
     }
-    const arenas = [gradientArena, parameters.arena(), ...rule.slots.map((s) => parameters.arena(s.name, s.initial))];
+    const arenas = [
+      gradientArena,
+      parameters.arena(),
+      ...rule.slots.map((s) => parameters.arena(s.name, s.initial)),
+    ];
     const most = Math.floor(this.gpu.limits.maxStorageBufferBindingSize / 256) * 64;
     for (const { first, count } of parameters.runs(update.gradients.keys(), most)) {
       const [gradients, values, ...slots] = arenas.map((buffer) => {
@@ -129,7 +133,12 @@ class Compilation {
         this.placements.set(range, { buffer, offset: 4 * first, size: 4 * count });
         return range;
       });
-      applyUpdate(this.emitter("update"), rule, count, options, { rate, gradients, parameters: values, slots });
+      applyUpdate(this.emitter("update"), rule, count, options, {
+        rate,
+        gradients,
+        parameters: values,
+        slots,
+      });
     }
   }
 
@@ -148,7 +157,9 @@ class Compilation {
       const root = this.root(value), life = lives.get(root);
       lives.set(root, { first: life?.first ?? 0, last: this.launches.length });
     }
-    for (const value of this.tape.feeds.values()) if (!lives.has(value)) lives.set(value, { first: 0, last: 0 });
+    for (const value of this.tape.feeds.values()) {
+      if (!lives.has(value)) lives.set(value, { first: 0, last: 0 });
+    }
 
     const planned: Value[] = [];
     for (const value of lives.keys()) {
@@ -157,7 +168,8 @@ class Compilation {
       if (source?.kind === "variable") {
         this.placements.set(value, parameters.place(source.variable.name, parameters.arena()));
       } else if (source) {
-        const bytes = bytesOf(value), buffer = this.buffer(value.label, bytes, usage | GPUBufferUsage.COPY_DST, bytes);
+        const bytes = bytesOf(value),
+          buffer = this.buffer(value.label, bytes, usage | GPUBufferUsage.COPY_DST, bytes);
         this.placements.set(value, { buffer, offset: 0, size: bytes });
         if (source.kind === "constant") this.gpu.upload(buffer, source.data);
       } else {
@@ -175,9 +187,11 @@ class Compilation {
 
   /** Makes pipelines, parameters and bind groups of all launches. */
   async commands(): Promise<Command[]> {
-    const pipelines = await Promise.all(this.launches.map(({ launch, label }) =>
-      this.gpu.pipeline({ label: `${launch.kernel.name} for ${label}`, code: launch.kernel.code })
-    ));
+    const pipelines = await Promise.all(
+      this.launches.map(({ launch, label }) =>
+        this.gpu.pipeline({ label: `${launch.kernel.name} for ${label}`, code: launch.kernel.code })
+      ),
+    );
     const align = this.gpu.limits.minUniformBufferOffsetAlignment;
     const packed = this.launches.map(({ launch }) => launch.kernel.pack(launch.params));
     const offsets: number[] = [];
@@ -223,10 +237,19 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
     compilation.placeAll(kept);
     const commands = await compilation.commands();
     const place = (value: Value) => compilation.placements.get(compilation.root(value))!;
-    const fetches = Object.entries(request.fetches).map(([name, value]) => [name, { value, place: place(value) }] as const);
+    const fetches = Object.entries(request.fetches).map(([name, value]) =>
+      [name, { value, place: place(value) }] as const
+    );
     const feeds = [...tape.feeds].map(([name, value]) => [name, { value, place: place(value) }] as const);
     await gpu.settled();
-    return new Program(gpu, commands, new Map(feeds), new Map(fetches), compilation.owned, request.label ?? "program");
+    return new Program(
+      gpu,
+      commands,
+      new Map(feeds),
+      new Map(fetches),
+      compilation.owned,
+      request.label ?? "program",
+    );
   } catch (error) {
     compilation.owned.forEach((buffer) => gpu.destroyBuffer(buffer));
     throw error;

@@ -19,17 +19,23 @@ import type { Value } from "./tape.ts";
  */
 export function gradients(loss: Value, of: readonly Value[]): (Value | undefined)[] {
   const tape = loss.tape;
-  if (loss.shape.length !== 0) throw new RangeError(`Cannot differentiate ${loss.label} [${loss.shape}]: it is no scalar`);
+  if (loss.shape.length !== 0) {
+    throw new RangeError(`Cannot differentiate ${loss.label} [${loss.shape}]: it is no scalar`);
+  }
   const depends = new Set<Value>(of);
   for (const node of tape.nodes) {
-    if (node.inputs.some((input) => depends.has(input))) node.outputs.forEach((output) => depends.add(output));
+    if (node.inputs.some((input) => depends.has(input))) {
+      node.outputs.forEach((output) => depends.add(output));
+    }
   }
   const found = new Map<Value, Value>([[loss, tape.constant(new Float32Array([1]), [])]]);
   for (const node of tape.nodes.slice().reverse()) {
     const incoming = node.outputs.map((output) => found.get(output));
     if (!incoming.some((g) => g) || !node.inputs.some((input) => depends.has(input))) continue;
     if (!node.operation.gradient) {
-      throw new TypeError(`Cannot differentiate ${node.outputs[0].label}: ${node.operation.name} has no gradient`);
+      throw new TypeError(
+        `Cannot differentiate ${node.outputs[0].label}: ${node.operation.name} has no gradient`,
+      );
     }
     const outgoing = node.operation.gradient({
       node,

@@ -126,7 +126,9 @@ export class Parameters {
     const { offset, size } = this.place(name, this.arena(slot));
     if (data.byteLength !== size) {
       throw new TypeError(
-        `Cannot write ${slot ? `${name}/${slot}` : name}: shape [${this.shape(name)}] has ${size / 4} values, got ${data.length}`,
+        `Cannot write ${slot ? `${name}/${slot}` : name}: shape [${this.shape(name)}] has ${
+          size / 4
+        } values, got ${data.length}`,
       );
     }
     this.#gpu.upload(this.arena(slot), data, offset);

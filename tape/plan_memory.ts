@@ -26,7 +26,9 @@ export interface MemoryPlan {
 /** Assigns every item to a block such that items of one block never live at the same time. */
 export function planMemory(items: readonly Lifetime[]): MemoryPlan {
   const blockOf = new Array<number>(items.length), blocks: number[] = [], tenants: Lifetime[][] = [];
-  const bySize = items.map((_, i) => i).sort((a, b) => items[b].bytes - items[a].bytes || items[a].first - items[b].first);
+  const bySize = items.map((_, i) => i).sort((a, b) =>
+    items[b].bytes - items[a].bytes || items[a].first - items[b].first
+  );
   for (const i of bySize) {
     const item = items[i];
     let block = tenants.findIndex((list) => list.every((t) => t.last < item.first || item.last < t.first));

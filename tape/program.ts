@@ -47,7 +47,9 @@ export class Program {
   /** Writes a feed for the runs that follow. Throws a TypeError if type or number of values do not fit. */
   feed(name: string, data: Float32Array | Int32Array | Uint32Array | Uint8Array): void {
     const port = this.#feeds.get(name);
-    if (!port) throw new RangeError(`Cannot feed ${name}: the program takes ${[...this.#feeds.keys()].join(", ")}`);
+    if (!port) {
+      throw new RangeError(`Cannot feed ${name}: the program takes ${[...this.#feeds.keys()].join(", ")}`);
+    }
     const { dtype, shape } = port.value;
     if (!(data instanceof ARRAYS[dtype]) || data.length !== sizeOf(shape)) {
       throw new TypeError(
@@ -70,7 +72,9 @@ export class Program {
   /** Reads a fetch as of the runs submitted so far; later runs may be submitted before it resolves. */
   async fetch(name: string): Promise<Float32Array> {
     const port = this.#fetches.get(name);
-    if (!port) throw new RangeError(`Cannot fetch ${name}: the program gives ${[...this.#fetches.keys()].join(", ")}`);
+    if (!port) {
+      throw new RangeError(`Cannot fetch ${name}: the program gives ${[...this.#fetches.keys()].join(", ")}`);
+    }
     const { buffer, offset } = port.place;
     return new Float32Array(await this.#gpu.download(buffer, offset, 4 * sizeOf(port.value.shape)));
   }

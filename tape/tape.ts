@@ -134,11 +134,19 @@ export class Tape {
     const known = this.variables.get(name);
     if (known && known.shape.join() === shape.join()) return known.value;
     if (known) {
-      throw new TypeError(`Cannot make variable ${name} with shape [${shape}]: it exists with shape [${known.shape}]`);
+      throw new TypeError(
+        `Cannot make variable ${name} with shape [${shape}]: it exists with shape [${known.shape}]`,
+      );
     }
     const source = { kind: "variable" as const, variable: undefined as unknown as Variable };
     const value = this.#value(shape, "f32", name, { source });
-    source.variable = { name, shape, trainable: options.trainable ?? true, initialize: options.initialize, value };
+    source.variable = {
+      name,
+      shape,
+      trainable: options.trainable ?? true,
+      initialize: options.initialize,
+      value,
+    };
     this.variables.set(name, source.variable);
     return value;
   }
@@ -146,7 +154,9 @@ export class Tape {
   /** Records an operation. Throws a RangeError that names scope, operation and shapes if they do not fit. */
   apply<A>(operation: Operation<A>, inputs: readonly Value[], attributes: A, scope = ""): Value[] {
     for (const input of inputs) {
-      if (input.tape !== this) throw new TypeError(`Cannot apply ${operation.name} to ${input.label}: it is on another tape`);
+      if (input.tape !== this) {
+        throw new TypeError(`Cannot apply ${operation.name} to ${input.label}: it is on another tape`);
+      }
     }
     let shapes: Shape[];
     try {

@@ -52,5 +52,7 @@ export function configureLearningRate(
   if (type === "polynomial") {
     return (step) => f(f(f(rate - end) * f(1 - f(f(Math.min(step, decaySteps)) / f(decaySteps)))) + end);
   }
-  throw new RangeError(`Cannot use learning_rate_decay_type ${type}: the known ones are ${decayTypes.join(", ")}`);
+  throw new RangeError(
+    `Cannot use learning_rate_decay_type ${type}: the known ones are ${decayTypes.join(", ")}`,
+  );
 }

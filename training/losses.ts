@@ -20,9 +20,9 @@ export interface Clone {
 
 /** A recorded loss and its parts, all of shape []. */
 export interface ClassificationLoss {
-  /** What is minimised: the sum of the parts. */
+  /** What is minimised: the mean over the clones, plus regularization. */
   readonly total: Value;
-  /** Cross-entropy of each clone, divided by the number of clones. */
+  /** Mean over each clone's examples. */
   readonly crossEntropies: readonly Value[];
 }
 
@@ -37,9 +37,11 @@ export function classificationLoss(
 ): ClassificationLoss {
   const crossEntropies = clones.map(({ logits, labels }) => {
     const scope = "softmax_cross_entropy_loss";
-    const loss = mean(softmaxCrossEntropy(logits, labels, { labelSmoothing, scope }), { scope: `${scope}/value` });
-    return clones.length === 1 ? loss : scale(loss, 1 / clones.length, { scope: "clone_loss" });
+    return mean(softmaxCrossEntropy(logits, labels, { labelSmoothing, scope }), { scope: `${scope}/value` });
   });
-  const parts = [...crossEntropies, ...regularization.map((r) => r.value)];
+  const shares = clones.length === 1
+    ? crossEntropies
+    : crossEntropies.map((loss) => scale(loss, 1 / clones.length, { scope: "scaled_clone_loss" }));
+  const parts = [...shares, ...regularization.map((r) => r.value)];
   return { total: parts.reduce((sum, part) => add(sum, part, { scope: "total_loss" })), crossEntropies };
 }

@@ -45,13 +45,27 @@ const OPTIMIZERS: Readonly<Record<string, (flags: OptimizerFlags) => Optimizer>>
     rule: rmsprop,
     options: { momentum: rmsprop_momentum, decay: rmsprop_decay, epsilon: opt_epsilon },
   }),
-  adam: ({ adam_beta1: beta1 = 0.9, adam_beta2: beta2 = 0.999, opt_epsilon = 1e-8 }) => ({
-    rule: adam,
-    options: { beta1, beta2, epsilon: opt_epsilon },
-    rate: (learningRate, step) => learningRate * Math.sqrt(1 - beta2 ** (step + 1)) / (1 - beta1 ** (step + 1)),
-    scalars: (step) => ({ beta1_power: beta1 ** (step + 1), beta2_power: beta2 ** (step + 1) }),
-  }),
+  adam: ({ adam_beta1: beta1 = 0.9, adam_beta2: beta2 = 0.999, opt_epsilon = 1e-8 }) => {
+    const power1 = powers(beta1), power2 = powers(beta2), f = Math.fround;
+    return {
+      rule: adam,
+      options: { beta1, beta2, epsilon: opt_epsilon },
+      rate: (learningRate, step) =>
+        f(f(learningRate * f(Math.sqrt(f(1 - power2(step + 1))))) / f(1 - power1(step + 1))),
+      scalars: (step) => ({ beta1_power: power1(step + 1), beta2_power: power2(step + 1) }),
+    };
+  },
 };
+
+/** base^n in float32, multiplied up as TF does: with a base near 1 its rounding shows in the steps. */
+function powers(base: number): (n: number) => number {
+  let last = 0, value = 1;
+  return (n) => {
+    if (n < last) [last, value] = [0, 1];
+    for (; last < n; last++) value = Math.fround(value * Math.fround(base));
+    return value;
+  };
+}
 
 /** Names that {@linkcode configureOptimizer} knows. */
 export const optimizerNames: readonly string[] = Object.keys(OPTIMIZERS);
@@ -59,6 +73,10 @@ export const optimizerNames: readonly string[] = Object.keys(OPTIMIZERS);
 /** The optimizer that the flags describe; throws a RangeError that lists the known names. */
 export function configureOptimizer(flags: OptimizerFlags): Optimizer {
   const make = Object.hasOwn(OPTIMIZERS, flags.optimizer) ? OPTIMIZERS[flags.optimizer] : undefined;
-  if (!make) throw new RangeError(`Cannot find optimizer ${flags.optimizer}: the known ones are ${optimizerNames.join(", ")}`);
+  if (!make) {
+    throw new RangeError(
+      `Cannot find optimizer ${flags.optimizer}: the known ones are ${optimizerNames.join(", ")}`,
+    );
+  }
   return make(flags);
 }

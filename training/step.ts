@@ -47,9 +47,13 @@ export class TrainingStep {
     const loss = classificationLoss(request.clones, request.regularizationLosses, request);
     const trainable = [...tape.variables.values()].filter((v) => v.trainable && trains(v.name));
     const found = gradients(loss.total, trainable.map((v) => v.value));
-    const trained = trainable.map((v, i) => [v.name, found[i]] as const).filter((pair): pair is [string, Value] => !!pair[1]);
+    const trained = trainable.map((v, i) => [v.name, found[i]] as const).filter((
+      pair,
+    ): pair is [string, Value] => !!pair[1]);
     if (trained.length === 0) {
-      throw new RangeError("Cannot train: none of the variables chosen bears on the loss; check trainable_scopes");
+      throw new RangeError(
+        "Cannot train: none of the variables chosen bears on the loss; check trainable_scopes",
+      );
     }
     const crossEntropies = loss.crossEntropies.map((value, i) => [`crossEntropy${i}`, value]);
     const regularization = request.regularizationLosses.map((r) => [`regularization/${r.variable}`, r.value]);

@@ -36,8 +36,12 @@ const operation: Operation<Attributes> = defineOperation<Attributes>({
     return [[g.n, ...g.out, w[3]]];
   },
   gradient: ({ node, inputs: [x, w], gradients: [dy], attributes, wanted }) => [
-    wanted[0] && dy ? x.tape.apply(inputGradient, [w, dy], { ...attributes, shape: x.shape }, node.scope)[0] : undefined,
-    wanted[1] && dy ? x.tape.apply(weightGradient, [x, dy], { ...attributes, shape: w.shape }, node.scope)[0] : undefined,
+    wanted[0] && dy
+      ? x.tape.apply(inputGradient, [w, dy], { ...attributes, shape: x.shape }, node.scope)[0]
+      : undefined,
+    wanted[1] && dy
+      ? x.tape.apply(weightGradient, [x, dy], { ...attributes, shape: w.shape }, node.scope)[0]
+      : undefined,
   ],
   lower: (e, { inputs: [x, w], outputs: [y], attributes, bias, activation }) =>
     emitForward(e, geometry(x.shape, w.shape, attributes.window), w.shape[3], { x, w, bias, activation, y }),

@@ -28,6 +28,10 @@ const operation: Operation<DropoutOptions> = defineOperation<DropoutOptions>({
  * @param x any shape
  * @param step the training step, uint32 [1]; with `seed` and `operation` it determines the mask
  */
-export function dropout(x: Value, step: Value, { scope, ...options }: DropoutOptions & { scope?: string }): Value {
+export function dropout(
+  x: Value,
+  step: Value,
+  { scope, ...options }: DropoutOptions & { scope?: string },
+): Value {
   return x.tape.apply(operation, [x, step], options, scope)[0];
 }

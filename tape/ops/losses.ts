@@ -7,7 +7,11 @@
  */
 import { columnSum } from "../../kernels/column_sum.ts";
 import { sizeOf } from "../../kernels/kernel.ts";
-import { softmax as emitSoftmax, softmaxCrossEntropy as emitLoss, softmaxCrossEntropyGradient } from "../../kernels/softmax.ts";
+import {
+  softmax as emitSoftmax,
+  softmaxCrossEntropy as emitLoss,
+  softmaxCrossEntropyGradient,
+} from "../../kernels/softmax.ts";
 import { rearrange } from "../../kernels/rearrange.ts";
 import { defineOperation, type Operation, type Shape, type Value } from "../tape.ts";
 import { scale } from "./pointwise.ts";
@@ -42,7 +46,9 @@ const crossEntropyOperation: Operation<Smoothing> = defineOperation<Smoothing>({
   name: "softmaxCrossEntropy",
   infer: ([logits, labels]) => {
     if (logits.length !== 2) throw new RangeError("the logits need 2 dimensions [n, classes]");
-    if (labels.length !== 1 || labels[0] !== logits[0]) throw new RangeError("there must be one label an example");
+    if (labels.length !== 1 || labels[0] !== logits[0]) {
+      throw new RangeError("there must be one label an example");
+    }
     return [[logits[0]], logits];
   },
   gradient: ({ node, inputs: [, labels], outputs: [, probabilities], gradients: [dloss], attributes }) =>
@@ -50,7 +56,12 @@ const crossEntropyOperation: Operation<Smoothing> = defineOperation<Smoothing>({
       ? dloss.tape.apply(crossEntropyGradient, [probabilities, labels, dloss], attributes, node.scope)
       : [],
   lower: (e, { inputs: [logits, labels], outputs: [losses, probabilities], attributes }) =>
-    emitLoss(e, ...rowsOf(logits.shape), attributes.labelSmoothing, { logits, labels, losses, probabilities }),
+    emitLoss(e, ...rowsOf(logits.shape), attributes.labelSmoothing, {
+      logits,
+      labels,
+      losses,
+      probabilities,
+    }),
 });
 
 const crossEntropyGradient: Operation<Smoothing> = defineOperation<Smoothing>({

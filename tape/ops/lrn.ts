@@ -17,7 +17,9 @@ const operation: Operation<LrnOptions> = defineOperation<LrnOptions>({
   name: "localResponseNormalization",
   infer: ([x], { depthRadius }) => {
     if (x.length !== 4) throw new RangeError("the input needs 4 dimensions [n, height, width, channels]");
-    if (!Number.isInteger(depthRadius) || depthRadius < 0) throw new RangeError(`depthRadius ${depthRadius} is no count`);
+    if (!Number.isInteger(depthRadius) || depthRadius < 0) {
+      throw new RangeError(`depthRadius ${depthRadius} is no count`);
+    }
     return [x, x];
   },
   gradient: ({ node, inputs: [x], outputs: [y, scale], gradients: [dy], attributes }) =>

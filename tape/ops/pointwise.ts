@@ -23,8 +23,11 @@ function sameShape([a, b]: readonly Shape[]): Shape[] {
 const addOperation: Operation<{ factor: number }> = defineOperation<{ factor: number }>({
   name: "add",
   infer: sameShape,
-  gradient: ({ gradients: [dy], attributes: { factor } }) => [dy, dy && factor !== 1 ? scale(dy, factor) : dy],
-  lower: (e, { inputs: [a, b], outputs: [y], attributes }) => pointwise(e, "add", sizeOf(y.shape), { a, b, y }, attributes),
+  gradient: (
+    { gradients: [dy], attributes: { factor } },
+  ) => [dy, dy && factor !== 1 ? scale(dy, factor) : dy],
+  lower: (e, { inputs: [a, b], outputs: [y], attributes }) =>
+    pointwise(e, "add", sizeOf(y.shape), { a, b, y }, attributes),
 });
 
 /** a + factor * b, both of one shape. */
@@ -39,7 +42,9 @@ const scaleOperation: Operation<{ factor: number }> = defineOperation<{ factor: 
     return [inputs[0]];
   },
   gradient: ({ node, inputs: [x, by], gradients: [dy], attributes: { factor }, wanted }) => {
-    if (by && wanted[1]) throw new TypeError(`Cannot differentiate ${node.scope}/scale for its scalar operand`);
+    if (by && wanted[1]) {
+      throw new TypeError(`Cannot differentiate ${node.scope}/scale for its scalar operand`);
+    }
     return [dy && scale(dy, factor, { by, scope: node.scope })];
   },
   lower: (e, { inputs: [x, by], outputs: [y], attributes: { factor } }) =>
@@ -59,12 +64,14 @@ function activation(name: "relu" | "relu6"): Operation<null> {
   const gradient: Operation<null> = defineOperation<null>({
     name: gradientName,
     infer: sameShape,
-    lower: (e, { inputs: [dy, y], outputs: [dx] }) => pointwise(e, gradientName, sizeOf(dx.shape), { a: dy, b: y, y: dx }),
+    lower: (e, { inputs: [dy, y], outputs: [dx] }) =>
+      pointwise(e, gradientName, sizeOf(dx.shape), { a: dy, b: y, y: dx }),
   });
   return defineOperation<null>({
     name,
     infer: ([x]) => [x],
-    gradient: ({ node, outputs: [y], gradients: [dy] }) => dy ? y.tape.apply(gradient, [dy, y], null, node.scope) : [],
+    gradient: ({ node, outputs: [y], gradients: [dy] }) =>
+      dy ? y.tape.apply(gradient, [dy, y], null, node.scope) : [],
     lower: (e, { inputs: [x], outputs: [y] }) => pointwise(e, name, sizeOf(y.shape), { a: x, y }),
   });
 }
@@ -91,7 +98,9 @@ const biasGradient: Operation<null> = defineOperation<null>({
 const biasOperation: Operation<null> = defineOperation<null>({
   name: "biasAdd",
   infer: ([x, b]) => {
-    if (b.length !== 1 || b[0] !== x[x.length - 1]) throw new RangeError("the bias needs one value a channel");
+    if (b.length !== 1 || b[0] !== x[x.length - 1]) {
+      throw new RangeError("the bias needs one value a channel");
+    }
     return [x];
   },
   gradient: ({ node, gradients: [dy], wanted }) => [

@@ -27,7 +27,8 @@ const maxOperation: Operation<Attributes> = defineOperation<Attributes>({
   infer: ([x], a) => outShape(slide(x, a.kernel, a)),
   gradient: ({ node, inputs: [x], outputs: [y], gradients: [dy], attributes }) =>
     dy ? x.tape.apply(maxGradient, [x, y, dy], attributes, node.scope) : [],
-  lower: (e, { inputs: [x], outputs: [y], attributes: a }) => maxPool(e, slide(x.shape, a.kernel, a), { x, y }),
+  lower: (e, { inputs: [x], outputs: [y], attributes: a }) =>
+    maxPool(e, slide(x.shape, a.kernel, a), { x, y }),
 });
 
 const maxGradient: Operation<Attributes> = defineOperation<Attributes>({
@@ -42,10 +43,13 @@ const averageOperation: Operation<Attributes> = defineOperation<Attributes>({
   infer: ([x], a) => outShape(slide(x, a.kernel, a)),
   gradient: ({ node, inputs: [x], gradients: [dy], attributes }) =>
     dy ? x.tape.apply(averageGradient, [dy], { ...attributes, shape: x.shape }, node.scope) : [],
-  lower: (e, { inputs: [x], outputs: [y], attributes: a }) => averagePool(e, slide(x.shape, a.kernel, a), { x, y }),
+  lower: (e, { inputs: [x], outputs: [y], attributes: a }) =>
+    averagePool(e, slide(x.shape, a.kernel, a), { x, y }),
 });
 
-const averageGradient: Operation<Attributes & { shape: Shape }> = defineOperation<Attributes & { shape: Shape }>({
+const averageGradient: Operation<Attributes & { shape: Shape }> = defineOperation<
+  Attributes & { shape: Shape }
+>({
   name: "avgPool2dGradient",
   infer: (_, { shape }) => [shape],
   lower: (e, { inputs: [dy], outputs: [dx], attributes: a }) =>
