@@ -4,7 +4,7 @@
  * Usage: deno run -A tests/goldens.ts TOPIC [--goldens=DIR] [--only=TEXT]
  *
  * Runs every case of a directory (the repository's own by default) and prints one line for each with its largest error and
- * tolerance. Exits with 1 if a case fails, is unknown or there is none, with 2 if the command line is wrong.
+ * tolerance. Exits with 1 if a case fails, is unknown or there is none, or the topic is unknown.
  */
 
 import { parseArgs } from "node:util";
@@ -34,7 +34,7 @@ export async function main(args: string[], print: (line: string) => void = conso
   } catch (thrown) {
     print(`Cannot run: ${reasonOf(thrown)}`);
     print("Usage: deno run -A tests/goldens.ts TOPIC [--goldens=DIR] [--only=TEXT]");
-    return 2;
+    return 1;
   }
   const directory = goldens ?? new URL(`fixtures/${topic}`, import.meta.url).pathname;
   const { cases } = await topics[topic]();

@@ -39,7 +39,9 @@ export async function runCases(
     try {
       const { error, tolerance, detail } = await run();
       passed = error <= tolerance;
-      line = `error ${shorten(error)}, tolerance ${shorten(tolerance)}${detail ? `  (${detail})` : ""}`;
+      line = `error ${shorten(error)}, tolerance ${shorten(tolerance)}${
+        detail ? `  (${detail.replaceAll("\n", " ")})` : ""
+      }`;
     } catch (thrown) {
       line = `error: ${thrown instanceof Error ? thrown.name + ": " : ""}${reasonOf(thrown)}`;
     }

@@ -1,0 +1,103 @@
+// @ts-types="../types/std_assert.d.ts"
+import { assert, assertEquals } from "@std/assert";
+import { main } from "./goldens.ts";
+
+async function run(...args: string[]): Promise<{ status: number; lines: string[] }> {
+  const lines: string[] = [];
+  const status = await main(args, (line) => lines.push(line));
+  return { status, lines };
+}
+
+const fixtures = new URL("fixtures", import.meta.url).pathname;
+
+for (const topic of ["checkpoints", "tfrecord"]) {
+  Deno.test(`goldens ${topic} passes on the fixtures`, async () => {
+    const { status, lines } = await run(topic);
+    assertEquals(lines.filter((line) => line.startsWith("FAIL")), []);
+    assertEquals(status, 0);
+  });
+}
+
+Deno.test("goldens names the topics if it is given none, two or an unknown one", async () => {
+  for (const args of [[], ["nets_of_fish"], ["tfrecord", "checkpoints"], ["tfrecord", "--onyl=x"]]) {
+    const { status, lines } = await run(...args);
+    assertEquals(status, 1);
+    assert(lines.at(-1)!.startsWith("Usage: "));
+  }
+});
+
+Deno.test("goldens fails if --only matches nothing or the directory is missing", async () => {
+  assertEquals(await run("tfrecord", "--only=no such case"), {
+    status: 1,
+    lines: ["tfrecord: 0 passed, 0 failed"],
+  });
+  assertEquals((await run("tfrecord", "--goldens=/no/such/directory")).status, 1);
+});
+
+Deno.test("goldens narrows by --only", async () => {
+  const { status, lines } = await run("checkpoints", "--only=small_v2/contents");
+  assertEquals(status, 0);
+  assertEquals(lines.length, 2);
+});
+
+/** Copies a topic's fixtures, changes the copy, and returns the names of the cases that fail. */
+async function failuresAfter(
+  topic: string,
+  parts: string[],
+  change: (directory: string) => Promise<void>,
+): Promise<string[]> {
+  const directory = await Deno.makeTempDir();
+  try {
+    for (const part of parts) await copy(`${fixtures}/${topic}/${part}`, `${directory}/${part}`);
+    await change(directory);
+    const { status, lines } = await run(topic, `--goldens=${directory}`);
+    assertEquals(status, 1);
+    return lines.filter((line) => line.startsWith("FAIL")).map((line) => line.split("  ")[1].trim());
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  if ((await Deno.stat(from)).isFile) return await Deno.copyFile(from, to);
+  await Deno.mkdir(to);
+  for await (const { name } of Deno.readDir(from)) await copy(`${from}/${name}`, `${to}/${name}`);
+}
+
+async function replaceIn(path: string, from: string, to: string): Promise<void> {
+  const text = await Deno.readTextFile(path);
+  assert(text.includes(from), `${path} has no ${from}`);
+  await Deno.writeTextFile(path, text.replace(from, to));
+}
+
+Deno.test("goldens checkpoints fails on a wrong value, a wrong entry and an unknown file", async () => {
+  const failures = await failuresAfter("checkpoints", ["small_v2", "state_files.json"], async (directory) => {
+    await replaceIn(`${directory}/small_v2/contents.json`, "0.7836942", "0.7836943");
+    await replaceIn(`${directory}/small_v2/raw_index.json`, "4043129714", "4043129715");
+    await replaceIn(`${directory}/state_files.json`, "model.ckpt-10.index", "model.ckpt-11.index");
+    await Deno.writeTextFile(`${directory}/surprise.json`, "{}");
+  });
+  assertEquals(failures, [
+    "small_v2/contents.json",
+    "small_v2/raw_index.json",
+    "state_files/absolute_keep5",
+    "surprise.json",
+  ]);
+});
+
+Deno.test("goldens tfrecord fails on a wrong checksum, offset, feature and an unknown file", async () => {
+  const failures = await failuresAfter("tfrecord", ["raw"], async (directory) => {
+    await replaceIn(`${directory}/raw/crc32c_vectors.json`, "3251651376", "3251651377");
+    await replaceIn(`${directory}/raw/corrupt.json`, "corrupted record at 33", "corrupted record at 34");
+    await replaceIn(`${directory}/raw/examples.json`, "9007199254740993", "9007199254740992");
+    await replaceIn(`${directory}/raw/parse_single_example.json`, "9007199254740993", "9007199254740992");
+    await Deno.writeFile(`${directory}/raw/surprise.tfrecord`, new Uint8Array());
+  });
+  assertEquals(failures, [
+    "raw/corrupt/bad_data_crc.tfrecord",
+    "raw/crc32c_vectors.json",
+    "raw/examples/0",
+    "raw/parse_single_example/varlen",
+    "raw/surprise.tfrecord",
+  ]);
+});
