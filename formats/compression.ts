@@ -7,6 +7,8 @@
  */
 
 import { Gunzip, Gzip, Unzlib, Zlib } from "npm:fflate@0.8.3";
+import { compareBytes } from "./bytes.ts";
+import { crc32 } from "./crc32.ts";
 import { crc32c, maskCrc } from "./crc32c.ts";
 import { DataLossError, reasonOf } from "./errors.ts";
 import { concatenateArrays } from "./files.ts";
@@ -85,6 +87,28 @@ export function inflate(
     }
   }
   return { data: concatenateArrays(parts) };
+}
+
+/**
+ * Unpacks a gzip file that must be whole and undamaged, as its checksum and length at the end say.
+ *
+ * @throws {DataLossError} if it is cut or damaged
+ * @throws {RangeError} if it unpacks to more than `maxBytes`
+ */
+export function gunzipWhole(bytes: Uint8Array, maxBytes: number, path: string): Uint8Array {
+  const { data, failure } = inflate(bytes, "GZIP", maxBytes, path);
+  if (failure) throw failure;
+  const trailer = new DataView(new ArrayBuffer(8));
+  trailer.setUint32(0, crc32(data), true);
+  trailer.setUint32(4, data.length, true);
+  if (compareBytes(bytes.subarray(-8), new Uint8Array(trailer.buffer)) !== 0) {
+    throw new DataLossError(
+      `Cannot unpack "${path}": its data do not match the checksum and length at its end, it is cut or damaged; ` +
+        "download the file again",
+      { path, offset: bytes.length },
+    );
+  }
+  return data;
 }
 
 /** Packs chunks into one GZIP or ZLIB stream; the same bytes give the same stream. */

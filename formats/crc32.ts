@@ -1,5 +1,5 @@
 /**
- * CRC-32 (ISO 3309), the checksum of PNG chunks.
+ * CRC-32 (ISO 3309), the checksum of PNG chunks and gzip files.
  *
  * This module is browser compatible.
  *

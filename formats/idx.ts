@@ -6,7 +6,7 @@
  * @module
  */
 
-import { inflate } from "./compression.ts";
+import { gunzipWhole } from "./compression.ts";
 import { DataLossError } from "./errors.ts";
 
 /** Grey pictures of one size. */
@@ -60,8 +60,7 @@ function parseIdx(
   what: string,
 ): { dimensions: number[]; data: Uint8Array } {
   const isGzip = bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const { data: file, failure } = inflate(bytes, isGzip ? "GZIP" : "", maxBytes, path);
-  if (failure) throw failure;
+  const file = isGzip ? gunzipWhole(bytes, maxBytes, path) : bytes;
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   const found = file.length >= 4 ? view.getUint32(0) : undefined;
   if (found !== undefined && found !== magic) {

@@ -58,7 +58,12 @@ Deno.test("parseIdxImages() refuses files that are cut, too long or damaged", ()
     DataLossError,
     "should have",
   );
-  const damaged = gzipSync(idx([5000], Array.from({ length: 5000 }, (_, i) => (i * i) >> 7 & 0xff)));
-  damaged.fill(0xff, damaged.length >> 1);
-  assertThrows(() => parseIdxLabels(damaged, "damaged"), DataLossError, 'Cannot unpack "damaged"');
+  const damaged = gzipSync(
+    idx([5000], Array.from({ length: 5000 }, (_, i) => (Math.imul(i, 0x9e3779b1) >>> 13) % 11)),
+  );
+  for (let at = 11; at < damaged.length; at++) { // after the gzip header and the first block's
+    const bytes = damaged.with(at, damaged[at] ^ 1);
+    assertThrows(() => parseIdxLabels(bytes, "damaged"), DataLossError, 'Cannot unpack "damaged"');
+    assertThrows(() => parseIdxLabels(damaged.subarray(0, at), "cut"), DataLossError, 'Cannot unpack "cut"');
+  }
 });
