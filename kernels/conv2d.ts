@@ -28,10 +28,11 @@ function frame<T>(
 ): [T, Pair] {
   if (before[0] === 0 && before[1] === 0 && size[0] <= from[0] && size[1] <= from[1]) return [x, from];
   const framed = e.scratch(n * size[0] * size[1] * c);
+  const kept = (i: 0 | 1) => Math.max(0, Math.min(from[i], size[i] - before[i])); // a long window may miss the image
   rearrange(e, x, framed, {
     dims: [n, size[0], size[1], c],
     low: [0, before[0], before[1], 0],
-    size: [n, Math.min(from[0], size[0] - before[0]), Math.min(from[1], size[1] - before[1]), c],
+    size: [n, kept(0), kept(1), c],
     strides: stridesOf([n, from[0], from[1], c]),
   });
   return [framed, size];

@@ -93,10 +93,8 @@ class Compilation {
   lower(steps: readonly Step[]): void {
     for (const { node, inputs, outputs, bias, activation } of steps) {
       const { operation, attributes, scope } = node;
-      if (!operation.lower) {
-        this.#aliases.set(outputs[0], inputs[0]);
-        continue;
-      }
+      if (!operation.lower || operation.inPlace) this.#aliases.set(outputs[0], inputs[0]);
+      if (!operation.lower) continue;
       const shapes = (values: readonly Value[]) => values.map((v) => `[${v.shape}]`).join(" ");
       const label = `${scope || "."}/${operation.name} ${shapes(inputs)} -> ${shapes(outputs)}`;
       operation.lower(this.emitter(label), { inputs, outputs, attributes, bias, activation });

@@ -18,6 +18,7 @@ export type DType = "f32" | "i32" | "u32" | "u8";
 export type Source =
   | { readonly kind: "feed"; readonly name: string }
   | { readonly kind: "variable"; readonly variable: Variable }
+  | { readonly kind: "state" }
   | { readonly kind: "constant"; readonly data: Float32Array };
 
 /** A tensor on the tape: a source, or an output of a node. */
@@ -84,6 +85,8 @@ export interface Operation<A> {
   readonly lower?: (emitter: Emitter<Value>, context: LowerContext<A>) => void;
   /** Whether a following bias and activation can become part of it. */
   readonly epilogue?: boolean;
+  /** Whether the output is the first input, changed in place; that must be a state. */
+  readonly inPlace?: boolean;
 }
 
 /** Declares an operation. */
@@ -115,6 +118,11 @@ export class Tape {
     const value = this.#value(shape, dtype, name, { source: { kind: "feed", name } });
     this.feeds.set(name, value);
     return value;
+  }
+
+  /** A tensor of the program's own that lasts from run to run, 0 at first. */
+  state(label: string, shape: Shape): Value {
+    return this.#value(shape, "f32", label, { source: { kind: "state" } });
   }
 
   /** A tensor of fixed values. */

@@ -26,6 +26,8 @@ export interface TrainingStepRequest {
   readonly trains?: (name: string) => boolean;
   /** Further values to read after a run, by name. */
   readonly fetches?: Readonly<Record<string, Value>>;
+  /** Records more from the total loss: further fetches. */
+  readonly record?: (loss: Value) => Readonly<Record<string, Value>>;
 }
 
 /** A compiled training step and the parameters that it changes. */
@@ -64,6 +66,7 @@ export class TrainingStep {
         label: "training step",
         fetches: {
           ...request.fetches,
+          ...request.record?.(loss.total),
           loss: loss.total,
           ...Object.fromEntries([...crossEntropies, ...regularization, ...gradientFetches]),
         },

@@ -33,28 +33,37 @@ export class Comparison {
 
   /** Compares a whole list. */
   list(what: string, actual: ArrayLike<number>, expected: readonly number[], tolerance: Tolerance): void {
-    if (actual.length !== expected.length) return this.fail(`${what}: ${actual.length} values for ${expected.length}`);
+    if (actual.length !== expected.length) {
+      return this.fail(`${what}: ${actual.length} values for ${expected.length}`);
+    }
     expected.forEach((value, i) => this.number(`${what}[${i}]`, actual[i], value, tolerance));
   }
 
-  /** Compares samples, sum and l2 norm of a tensor; the sum's tolerance is that of a value times sqrt(size). */
+  /**
+   * Compares samples, sum and l2 norm of a tensor. Where every value is within t, the sum is within size * t and the l2
+   * norm within sqrt(size) * t; where the difference's l2 norm is within t, the sum is within sqrt(size) * t.
+   */
   samples(what: string, actual: Float32Array, expected: Samples | undefined, tolerance: Tolerance): void {
     if (!expected) return this.fail(`${what}: the reference has no such tensor`);
     const size = expected.shape?.reduce((a, b) => a * b, 1);
-    if (size !== undefined && size !== actual.length) return this.fail(`${what}: ${actual.length} values for ${size}`);
-    const scale = "l2" in tolerance ? expected.l2 : 1, bound = Object.values(tolerance)[0] * scale;
-    expected.index.forEach((at, i) => this.#add(`${what}[${at}]`, Math.abs(actual[at] - Math.fround(expected.values[i])) / scale, bound / scale));
+    if (size !== undefined && size !== actual.length) {
+      return this.fail(`${what}: ${actual.length} values for ${size}`);
+    }
+    const bound = "l2" in tolerance ? tolerance.l2 * expected.l2 : Object.values(tolerance)[0];
+    expected.index.forEach((at, i) =>
+      this.#add(`${what}[${at}]`, Math.abs(actual[at] - Math.fround(expected.values[i])), bound)
+    );
+    if (expected.sum === undefined) return;
     let sum = 0, squares = 0;
     for (const v of actual) {
       sum += v;
       squares += v * v;
     }
-    const root = Math.sqrt(actual.length);
-    const rounding = 1e-6 * Math.sqrt(squares) * root; // the reference's own sum may be of float32 values in another order
-    if (expected.sum !== undefined) this.#add(`${what} sum`, Math.abs(sum - expected.sum) / root, bound + rounding / root);
-    if (expected.l2 !== undefined) {
-      this.#add(`${what} l2`, Math.abs(Math.sqrt(squares) - expected.l2) / root, bound + rounding / root);
-    }
+    const l2 = Math.sqrt(squares),
+      root = Math.sqrt(actual.length),
+      norm = "l2" in tolerance ? bound : bound * root;
+    this.#add(`${what} sum`, Math.abs(sum - expected.sum), norm * root + 1e-9 * l2 * root);
+    this.#add(`${what} l2`, Math.abs(l2 - expected.l2), norm + 1e-9 * l2);
   }
 
   /** Records something that no tolerance excuses. */

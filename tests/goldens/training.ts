@@ -11,9 +11,11 @@ import { configureOptimizer } from "../../training/optimizers.ts";
 import { TrainingStep } from "../../training/step.ts";
 import { randomValues } from "./_formula.ts";
 import { Comparison, type Samples } from "./_comparison.ts";
+import type { GoldenCase } from "./report.ts";
 
-interface GoldenCase { name: string; run(): Promise<Comparison> }
-const readJson = async <T>(p: string): Promise<T> => JSON.parse(await Deno.readTextFile(p));
+async function readJson<T>(path: string): Promise<T> {
+  return JSON.parse(await Deno.readTextFile(path));
+}
 
 interface Trajectory {
   model: string;
@@ -48,10 +50,16 @@ interface Trajectories {
 const EPOCH_SIZE = 60_000;
 
 /** Pixels as the model's preprocessing gives them, without randomness, for `count` images from `first` on. */
-async function inputs(model: string, first: number, count: number): Promise<{ side: number; channels: number; data: Float32Array }> {
+async function inputs(
+  model: string,
+  first: number,
+  count: number,
+): Promise<{ side: number; channels: number; data: Float32Array }> {
   const { source } = await getSampleSplit("train");
   if (first + count > source.size) {
-    throw new RangeError(`Cannot take images ${first} to ${first + count - 1}: the embedded sample has ${source.size}`);
+    throw new RangeError(
+      `Cannot take images ${first} to ${first + count - 1}: the embedded sample has ${source.size}`,
+    );
   }
   const [side, channels] = model === "cifarnet" ? [32, 3] : [28, 1], border = (side - 28) / 2;
   const data = new Float32Array(count * side * side * channels);
@@ -61,8 +69,11 @@ async function inputs(model: string, first: number, count: number): Promise<{ si
       pixels.forEach((v, i) => data[at + i] = (v - 128) / 128);
       continue;
     }
-    const sum = pixels.reduce((a, b) => a + b, 0), squares = pixels.reduce((a, b) => a + b * b, 0), size = side * side;
-    const mean = sum / size, deviation = Math.max(Math.sqrt(squares / size - mean * mean), 1 / Math.sqrt(size * channels));
+    const sum = pixels.reduce((a, b) => a + b, 0),
+      squares = pixels.reduce((a, b) => a + b * b, 0),
+      size = side * side;
+    const mean = sum / size,
+      deviation = Math.max(Math.sqrt(squares / size - mean * mean), 1 / Math.sqrt(size * channels));
     for (let y = 0; y < side; y++) {
       for (let x = 0; x < side; x++) {
         const inside = y >= border && y < side - border && x >= border && x < side - border;
@@ -81,7 +92,12 @@ async function runTrajectory(gpu: Gpu, all: Trajectories, t: Trajectory, noise: 
   report.samples("input", data, all.preprocessed_input_samples[t.model], { absolute: 2e-6 });
 
   const tape = new Tape(), net = getNet(t.model), share = batch / clones, pixels = side * side * channels;
-  const options = { numClasses: 10, isTraining: true, dropoutKeepProb: 1, weightDecay: t.effective_weight_decay };
+  const options = {
+    numClasses: 10,
+    isTraining: true,
+    dropoutKeepProb: 1,
+    weightDecay: t.effective_weight_decay,
+  };
   const built = Array.from({ length: clones }, (_, i) => {
     const images = tape.feed(`images${i}`, [share, side, side, channels]);
     return { net: buildNet(tape, net, images, options), labels: tape.feed(`labels${i}`, [share], "i32") };
@@ -114,15 +130,21 @@ async function runTrajectory(gpu: Gpu, all: Trajectories, t: Trajectory, noise: 
       step.run(s, learningRate(s));
       const tolerance = Math.max(2e-5, 30 * noise.max_so_far[s]);
       report.number(`learning rate of step ${s}`, learningRate(s), t.learning_rates[s], { relative: 1e-6 });
-      report.number(`loss of step ${s}`, (await program.fetch("loss"))[0], t.losses[s], { relative: tolerance });
+      report.number(`loss of step ${s}`, (await program.fetch("loss"))[0], t.losses[s], {
+        relative: tolerance,
+      });
       if (s > 0) continue;
       for (const [name, expected] of Object.entries(t.step0.gradients)) {
-        report.samples(`gradient of ${name}`, await program.fetch(`gradient/${name}`), expected, { l2: 1e-4 });
+        report.samples(`gradient of ${name}`, await program.fetch(`gradient/${name}`), expected, {
+          l2: 1e-4,
+        });
       }
       const logits = (await program.fetch("logits")).slice(0, t.step0.logits_first_two_examples.length);
       report.list("logits", logits, t.step0.logits_first_two_examples, { absolute: 1e-5 });
       for (const [i, expected] of t.cross_entropy[0].entries()) {
-        report.number(`cross-entropy ${i}`, (await program.fetch(`crossEntropy${i}`))[0], expected, { relative: 2e-5 });
+        report.number(`cross-entropy ${i}`, (await program.fetch(`crossEntropy${i}`))[0], expected, {
+          relative: 2e-5,
+        });
       }
       const losses = built[0].net.regularizationLosses;
       if (losses.length !== t.regularization[0].length) report.fail(`${losses.length} regularization losses`);
@@ -131,7 +153,10 @@ async function runTrajectory(gpu: Gpu, all: Trajectories, t: Trajectory, noise: 
         report.number(`regularization of ${variable}`, value, t.regularization[0][i], { relative: 2e-5 });
       }
     }
-    const scalars: Record<string, number> = { global_step: t.losses.length, ...optimizer.scalars(t.losses.length) };
+    const scalars: Record<string, number> = {
+      global_step: t.losses.length,
+      ...optimizer.scalars(t.losses.length),
+    };
     for (const [name, expected] of Object.entries(t.final)) {
       const absolute = Math.max(1e-4, 10 * noise.final_variables_max_abs_deviation[name]);
       const slash = name.lastIndexOf("/"), [variable, slot] = [name.slice(0, slash), name.slice(slash + 1)];

@@ -1,0 +1,74 @@
+/**
+ * wgslim: image classification for Deno and the browser, on WebGPU.
+ *
+ * A net is recorded once on a tape; gradients append to it; a compiled program runs it.
+ *
+ * ```ts
+ * import { configureOptimizer, getDataset, requestGpu, Trainer } from "./mod.ts";
+ *
+ * const gpu = await requestGpu();
+ * const dataset = await getDataset({ splitName: "train" }); // the embedded sample of Fashion-MNIST
+ * const trainer = await Trainer.create(gpu, dataset, {
+ *   modelName: "lenet",
+ *   numClasses: dataset.numClasses,
+ *   batchSize: 32,
+ *   optimizer: configureOptimizer({ optimizer: "momentum" }),
+ *   learningRate: () => 0.005,
+ * });
+ * for await (const { step, losses } of trainer.train({ until: 10 })) console.log(step, losses);
+ * ```
+ *
+ * This module is browser compatible: in Deno, `host/drivers.ts` opens machines without a Vulkan driver as well.
+ *
+ * @module
+ */
+export * from "./datasets/dataset.ts";
+export * from "./datasets/dataset_factory.ts";
+export * from "./datasets/order.ts";
+export * from "./datasets/reader.ts";
+export * from "./datasets/sample.ts";
+export * from "./formats/checkpoint/checkpoint_manager.ts";
+export * from "./formats/checkpoint/checkpoint_state.ts";
+export * from "./formats/checkpoint/reader.ts";
+export * from "./formats/checkpoint/tensor.ts";
+export * from "./formats/checkpoint/writer.ts";
+export * from "./formats/errors.ts";
+export * from "./formats/example.ts";
+export * from "./formats/files.ts";
+export * from "./formats/png.ts";
+export * from "./formats/tfrecord.ts";
+export * from "./gpu/adapter.ts";
+export * from "./gpu/errors.ts";
+export * from "./gpu/executor.ts";
+export * from "./gpu/gpu.ts";
+export * from "./gpu/open.ts";
+export * from "./layers/initializers.ts";
+export * from "./layers/scope.ts";
+export * from "./nets/net.ts";
+export * from "./nets/nets_factory.ts";
+export * from "./preprocessing/preprocessing.ts";
+export * from "./preprocessing/preprocessing_factory.ts";
+export * from "./random/philox.ts";
+export * from "./tape/compile.ts";
+export * from "./tape/gradients.ts";
+export * from "./tape/ops/conv2d.ts";
+export * from "./tape/ops/dropout.ts";
+export * from "./tape/ops/history.ts";
+export * from "./tape/ops/image.ts";
+export * from "./tape/ops/losses.ts";
+export * from "./tape/ops/lrn.ts";
+export * from "./tape/ops/matmul.ts";
+export * from "./tape/ops/pointwise.ts";
+export * from "./tape/ops/pool.ts";
+export * from "./tape/parameters.ts";
+export * from "./tape/program.ts";
+export * from "./tape/tape.ts";
+export * from "./training/checkpoints.ts";
+export * from "./training/classifier.ts";
+export * from "./training/evaluator.ts";
+export * from "./training/learning_rate.ts";
+export * from "./training/losses.ts";
+export * from "./training/metrics.ts";
+export * from "./training/optimizers.ts";
+export * from "./training/step.ts";
+export * from "./training/trainer.ts";

@@ -1,0 +1,102 @@
+/**
+ * Flags that training and evaluation share.
+ *
+ * @module
+ */
+import { datasetNames, getDataset } from "../datasets/dataset_factory.ts";
+import { SAMPLE_NAME } from "../datasets/sample.ts";
+import type { Dataset } from "../datasets/dataset.ts";
+import { denoFiles } from "../host/files.ts";
+import { adapterChoices, openGpu } from "../host/drivers.ts";
+import type { ProgressLine } from "../host/terminal.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { nets } from "../nets/nets_factory.ts";
+import { preprocessingNames } from "../preprocessing/preprocessing_factory.ts";
+import { UsageError } from "./_flags.ts";
+
+/** Which adapter computes. */
+export const adapterFlags = {
+  adapter: {
+    type: "choice",
+    choices: adapterChoices,
+    group: "Device",
+    help: "Adapter to compute on; without it WGSLIM_ADAPTER, else auto",
+  },
+} as const;
+
+/** Which net, with which preprocessing. */
+export const modelFlags = {
+  model_name: {
+    type: "choice",
+    choices: [...nets.keys()],
+    default: "lenet",
+    group: "Net",
+    help: "Name of the net",
+  },
+  preprocessing_name: {
+    type: "choice",
+    choices: preprocessingNames,
+    group: "Net",
+    help: "Preprocessing family; without it the net's own",
+  },
+} as const;
+
+/** Which images. */
+export const datasetFlags = {
+  dataset_name: {
+    type: "choice",
+    choices: datasetNames,
+    default: SAMPLE_NAME,
+    group: "Data",
+    help: "Name of the data set",
+  },
+  dataset_dir: {
+    type: "path",
+    group: "Data",
+    help: "Directory of its TFRecords; see tools/download.ts and tools/convert.ts",
+  },
+  labels_offset: {
+    type: "int",
+    default: 0,
+    min: 0,
+    group: "Data",
+    help: "Subtracted from the labels and from the number of classes",
+  },
+} as const;
+
+/** Opens the data set that the flags name. */
+export async function openDataset(
+  flags: { dataset_name: string; dataset_dir?: string },
+  splitName: string,
+): Promise<Dataset> {
+  if (flags.dataset_name !== SAMPLE_NAME && flags.dataset_dir === undefined) {
+    throw new UsageError(
+      `--dataset_dir is required with --dataset_name=${flags.dataset_name}: where its TFRecords are`,
+    );
+  }
+  if (flags.dataset_name === SAMPLE_NAME && flags.dataset_dir !== undefined) {
+    throw new UsageError(
+      `--dataset_dir=${flags.dataset_dir} needs a --dataset_name: ${
+        datasetNames.filter((n) => n !== SAMPLE_NAME).join(" or ")
+      }`,
+    );
+  }
+  return await getDataset({
+    name: flags.dataset_name,
+    splitName,
+    datasetDir: flags.dataset_dir,
+    files: denoFiles,
+  });
+}
+
+/** Opens the device and says which one it is; shows the making of pipelines. */
+export async function openDevice(adapter: string | undefined, progress: ProgressLine): Promise<Gpu> {
+  const gpu = await openGpu({
+    adapter,
+    onPipeline: (ready, requested) => progress.update(`compiling kernels: ${ready} of ${requested}`),
+  });
+  const { description, vendor, kind, driverSource } = gpu.adapter;
+  const slow = driverSource === "embedded" ? "; `deno task doctor` says what would be faster" : "";
+  progress.print(`Computing on ${description || vendor} (${kind}, ${driverSource} driver)${slow}`);
+  return gpu;
+}

@@ -1,0 +1,54 @@
+/**
+ * How the results of an evaluation are printed.
+ *
+ * @module
+ */
+import type { Dataset } from "../datasets/dataset.ts";
+import type { Metrics } from "../training/metrics.ts";
+
+function percent(share: number): string {
+  return Number.isNaN(share) ? "-" : `${(100 * share).toFixed(1)}%`;
+}
+
+/** Accuracy, Recall_5 and a table with a line a class. */
+export function formatMetrics(metrics: Metrics, dataset: Dataset, labelsOffset: number): string {
+  const rows = metrics.perClass.map(({ count, recall, precision }, c) => [
+    dataset.labelsToNames.get(c + labelsOffset) ?? String(c),
+    String(count),
+    percent(recall),
+    percent(precision),
+  ]);
+  const table = [["class", "images", "recall", "precision"], ...rows];
+  const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)));
+  const lines = table.map((row) =>
+    row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join("  ")
+  );
+  return [
+    ...lines,
+    "",
+    `accuracy ${metrics.accuracy.toFixed(4)}   Recall_5 ${
+      metrics.recall5.toFixed(4)
+    }   (${metrics.count} images)`,
+  ].join("\n");
+}
+
+/** The same for machines. */
+export function metricsToJson(
+  metrics: Metrics,
+  dataset: Dataset,
+  labelsOffset: number,
+): Record<string, unknown> {
+  return {
+    dataset: dataset.name,
+    split: dataset.splitName,
+    images: metrics.count,
+    accuracy: metrics.accuracy,
+    recall_5: metrics.recall5,
+    classes: metrics.perClass.map((c, i) => ({
+      name: dataset.labelsToNames.get(i + labelsOffset) ?? String(i),
+      ...c,
+    })),
+    confusion: metrics.confusion,
+    predictions: metrics.predictions,
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * Where a training starts from: its own last checkpoint, another one, or initial values.
+ *
+ * @module
+ */
+import { latestCheckpoint } from "../formats/checkpoint/checkpoint_state.ts";
+import { CheckpointReader } from "../formats/checkpoint/reader.ts";
+import { denoFiles } from "../host/files.ts";
+import { restoreTraining, restoreVariables } from "../training/checkpoints.ts";
+import type { Trainer } from "../training/trainer.ts";
+
+/** Opens a checkpoint by its path, or the newest one of a directory. */
+export async function openCheckpoint(path: string): Promise<CheckpointReader> {
+  const stat = await Deno.stat(path).catch(() => undefined);
+  const prefix = stat?.isDirectory ? await latestCheckpoint(denoFiles, path) : path;
+  if (prefix === undefined) {
+    throw new Error(`Cannot find a checkpoint in ${path}: it has no "checkpoint" file that names one`);
+  }
+  return await CheckpointReader.open(denoFiles, prefix);
+}
+
+/** Flags that say what to start from. */
+export interface StartFlags {
+  readonly checkpoint_path?: string;
+  readonly checkpoint_exclude_scopes?: readonly string[];
+  readonly ignore_missing_vars: boolean;
+}
+
+/** Whether a variable is in one of the scopes; as in TF-Slim, a scope is any beginning of a name. */
+export function inScopes(name: string, scopes: readonly string[]): boolean {
+  return scopes.some((scope) => name.startsWith(scope));
+}
+
+/** Restores a training from `trainDir`, else from `checkpoint_path`, and says what it did. */
+export async function start(
+  trainer: Trainer,
+  trainDir: string,
+  flags: StartFlags,
+  say: (line: string) => void,
+): Promise<void> {
+  const latest = await latestCheckpoint(denoFiles, trainDir);
+  if (latest !== undefined) {
+    const { missing } = await restoreTraining(await CheckpointReader.open(denoFiles, latest), trainer);
+    say(`Resuming ${trainDir} at step ${trainer.step.toLocaleString("en")}`);
+    if (missing.length > 0) say(`Not in ${latest}, so at their initial values: ${missing.join(", ")}`);
+    if (flags.checkpoint_path) say(`Ignoring --checkpoint_path: ${trainDir} has a checkpoint already`);
+    return;
+  }
+  if (!flags.checkpoint_path) return;
+  const reader = await openCheckpoint(flags.checkpoint_path),
+    excluded = flags.checkpoint_exclude_scopes ?? [];
+  const { parameters } = trainer.compiled;
+  const wanted = parameters.names.filter((name) => !inScopes(name, excluded));
+  const missing = wanted.filter((name) => !reader.has(name));
+  if (missing.length > 0 && !flags.ignore_missing_vars) {
+    throw new Error(
+      `Cannot start from ${reader.prefix}: it lacks ${
+        missing.join(", ")
+      }; exclude them with --checkpoint_exclude_scopes, ` +
+        "or start them anew with --ignore_missing_vars",
+    );
+  }
+  const loaded = wanted.filter((name) => reader.has(name));
+  await restoreVariables(reader, parameters, loaded);
+  const skipped = parameters.names.length - wanted.length;
+  say(
+    `Starting from ${reader.prefix}: ${loaded.length} variables loaded, ${skipped} excluded, ${missing.length} missing`,
+  );
+}

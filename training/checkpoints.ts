@@ -1,0 +1,80 @@
+/**
+ * What a checkpoint holds: variables, optimizer slots, scalars and the step, under TF's names.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import type { CheckpointReader } from "../formats/checkpoint/reader.ts";
+import type { Tensor } from "../formats/checkpoint/tensor.ts";
+import type { TensorSource } from "../formats/checkpoint/writer.ts";
+import type { Parameters } from "../tape/parameters.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** Name of the step in every checkpoint. */
+export const GLOBAL_STEP = "global_step";
+
+/** The tensors of a training's checkpoint, read from the device one at a time as they are written. */
+export function checkpointTensors(trainer: Trainer): Map<string, TensorSource> {
+  const { parameters, optimizer, trained } = trainer.compiled, tensors = new Map<string, TensorSource>();
+  const put = (variable: string, slot: string) => {
+    const name = slot ? `${variable}/${slot}` : variable;
+    tensors.set(name, async () => ({
+      dtype: "float32",
+      shape: [...parameters.shape(variable)],
+      data: await parameters.read(variable, slot),
+    }));
+  };
+  for (const name of parameters.names) put(name, "");
+  for (const name of trained) for (const slot of optimizer.rule.slots) put(name, slot.name);
+  for (const [name, value] of Object.entries(optimizer.scalars(trainer.step))) {
+    tensors.set(name, { dtype: "float32", shape: [], data: Float32Array.of(value) });
+  }
+  tensors.set(GLOBAL_STEP, { dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(trainer.step)) });
+  return tensors;
+}
+
+/** Reads variables of a checkpoint into parameters; throws an error that names the first one missing or misshapen. */
+export async function restoreVariables(
+  reader: CheckpointReader,
+  parameters: Parameters,
+  names: Iterable<string> = parameters.names,
+): Promise<void> {
+  for (const name of names) {
+    parameters.write(name, (await reader.readAs(name, "float32", parameters.shape(name))).data);
+  }
+}
+
+/** The step of a checkpoint; 0 if it has none. */
+export async function checkpointStep(reader: CheckpointReader): Promise<number> {
+  if (!reader.has(GLOBAL_STEP)) return 0;
+  const { dtype, data }: Tensor = await reader.read(GLOBAL_STEP);
+  if (dtype !== "int64" && dtype !== "int32") {
+    throw new TypeError(
+      `Cannot resume from "${reader.prefix}": ${GLOBAL_STEP} is ${dtype}, it must be int64 or int32`,
+    );
+  }
+  return Number(data[0]);
+}
+
+/**
+ * Takes up a training where a checkpoint left it: variables, slots, step. Slots that the checkpoint lacks stay at their
+ * initial values, as after a change of optimizer; their names are returned.
+ */
+export async function restoreTraining(
+  reader: CheckpointReader,
+  trainer: Trainer,
+): Promise<{ missing: string[] }> {
+  const { parameters, optimizer, trained } = trainer.compiled, missing: string[] = [];
+  await restoreVariables(reader, parameters);
+  for (const name of trained) {
+    for (const slot of optimizer.rule.slots) {
+      const key = `${name}/${slot.name}`;
+      if (reader.has(key)) {
+        parameters.write(name, (await reader.readAs(key, "float32", parameters.shape(name))).data, slot.name);
+      } else missing.push(key);
+    }
+  }
+  trainer.step = await checkpointStep(reader);
+  return { missing };
+}

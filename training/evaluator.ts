@@ -1,0 +1,79 @@
+/**
+ * Evaluation: every image once, the last partial batch counted right.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import type { Dataset } from "../datasets/dataset.ts";
+import { evaluationOrder } from "../datasets/order.ts";
+import { BatchReader } from "../datasets/reader.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { compile } from "../tape/compile.ts";
+import { Parameters } from "../tape/parameters.ts";
+import type { Program } from "../tape/program.ts";
+import { Tape } from "../tape/tape.ts";
+import { type ClassifierOptions, recordClassifier } from "./classifier.ts";
+import { Metrics } from "./metrics.ts";
+
+/** What {@linkcode Evaluator} takes: a classifier without what only training needs. */
+export interface EvaluatorOptions extends Omit<ClassifierOptions, "isTraining" | "numClones" | "imageShape"> {
+  /** Subtracted from the labels of the data set. @default {0} */
+  readonly labelsOffset?: number;
+}
+
+/** A compiled classifier for evaluation. */
+export class Evaluator {
+  private constructor(
+    readonly program: Program,
+    readonly parameters: Parameters,
+    readonly dataset: Dataset,
+    readonly options: EvaluatorOptions,
+  ) {}
+
+  /** Compiles the net in its inference form. With `parameters` it evaluates those of a training that goes on. */
+  static async compile(
+    gpu: Gpu,
+    dataset: Dataset,
+    options: EvaluatorOptions,
+    parameters?: Parameters,
+  ): Promise<Evaluator> {
+    const tape = new Tape();
+    const { clones: [{ logits }] } = recordClassifier(tape, {
+      ...options,
+      imageShape: dataset.imageShape,
+      isTraining: false,
+    });
+    const own = parameters ?? new Parameters(gpu, tape.variables);
+    const program = await compile(gpu, tape, { label: "evaluation", fetches: { logits }, parameters: own });
+    return new Evaluator(program, own, dataset, options);
+  }
+
+  /** Evaluates the parameters as they are now, on the first `maxBatches` batches. */
+  async run({ maxBatches = Infinity, onBatch = (_done: number, _of: number) => {} } = {}): Promise<Metrics> {
+    const { batchSize, numClasses, labelsOffset = 0 } = this.options, { program, dataset } = this;
+    const order = evaluationOrder(dataset.numSamples, { batchSize }), metrics = new Metrics(numClasses);
+    await using reader = new BatchReader(dataset, order);
+    if (program.takes("step")) program.feed("step", new Uint32Array(1));
+    const batches = Math.min(order.numBatches, maxBatches);
+    for (let t = 0; t < batches; t++) {
+      const batch = await reader.next();
+      if (!batch) break;
+      program.feed("images0", batch.images);
+      program.run();
+      metrics.add(
+        await program.fetch("logits"),
+        batch.labels.map((label) => label - labelsOffset),
+        batch.count,
+      );
+      onBatch(t + 1, batches);
+    }
+    return metrics;
+  }
+
+  /** Frees the program; parameters that were given stay. */
+  destroy({ parameters = false } = {}): void {
+    this.program.destroy();
+    if (parameters) this.parameters.destroy();
+  }
+}
