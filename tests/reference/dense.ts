@@ -1,0 +1,55 @@
+/** Reference of matrix products, bias and pointwise operations. */
+import { count, map, type Tensor, tensor } from "./tensor.ts";
+
+/** op(a) op(b), op transposing where asked. */
+export function matmul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
+  const [m, k] = transposeA ? [a.shape[1], a.shape[0]] : a.shape, n = transposeB ? b.shape[0] : b.shape[1];
+  const y = tensor([m, n]);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let l = 0; l < k; l++) {
+        sum += a.data[transposeA ? l * m + i : i * k + l] * b.data[transposeB ? j * k + l : l * n + j];
+      }
+      y.data[i * n + j] = sum;
+    }
+  }
+  return y;
+}
+
+/** a + factor * b. */
+export function add(a: Tensor, b: Tensor, factor = 1): Tensor {
+  return map(a, (v, i) => v + factor * b.data[i]);
+}
+
+/** x + bias of the last dimension. */
+export function biasAdd(x: Tensor, bias: Tensor): Tensor {
+  return map(x, (v, i) => v + bias.data[i % bias.data.length]);
+}
+
+/** Sum over all but the last dimension. */
+export function biasGradient(dy: Tensor): Tensor {
+  const channels = dy.shape[dy.shape.length - 1], db = tensor([channels]);
+  dy.data.forEach((v, i) => db.data[i % channels] += v);
+  return db;
+}
+
+/** max(x, 0), and no more than `most`. */
+export function relu(x: Tensor, most = Infinity): Tensor {
+  return map(x, (v) => Math.min(Math.max(v, 0), most));
+}
+
+/** dy where x is strictly between 0 and `most`. */
+export function reluGradient(x: Tensor, dy: Tensor, most = Infinity): Tensor {
+  return map(dy, (v, i) => x.data[i] > 0 && x.data[i] < most ? v : 0);
+}
+
+/** Mean of all elements, shape []. */
+export function mean(x: Tensor): Tensor {
+  return tensor([], [x.data.reduce((a, b) => a + b, 0) / count(x.shape)]);
+}
+
+/** factor * sum(w^2) / 2, shape []. */
+export function l2Loss(w: Tensor, factor: number): Tensor {
+  return tensor([], [factor / 2 * w.data.reduce((a, b) => a + b * b, 0)]);
+}

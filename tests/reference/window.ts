@@ -1,0 +1,153 @@
+/** Reference of the windowed operations: every output visits every tap of its window that lies inside the image. */
+import { type Tensor, tensor } from "./tensor.ts";
+
+type Pair = readonly [number, number];
+
+/** Where windows lie. */
+export interface Windows {
+  readonly kernel: Pair;
+  readonly stride?: Pair;
+  readonly rate?: Pair;
+  readonly padding?: "SAME" | "VALID";
+}
+
+/** One tap of one window. */
+interface Tap {
+  /** Pixel of the output: image, row and column flattened. */
+  readonly output: number;
+  /** Pixel of the input. */
+  readonly input: number;
+  /** Cell of the window. */
+  readonly cell: number;
+}
+
+/** Output size and padding before the image of one axis, as TF defines them. */
+export function axis(size: number, kernel: number, stride: number, rate: number, padding: string): Pair {
+  const reach = (kernel - 1) * rate + 1;
+  if (padding === "VALID") return [Math.ceil((size - reach + 1) / stride), 0];
+  const out = Math.ceil(size / stride);
+  return [out, Math.floor(Math.max(0, (out - 1) * stride + reach - size) / 2)];
+}
+
+/** Shape of the output, with `channels` channels. */
+export function outShape(x: readonly number[], w: Windows, channels: number): number[] {
+  const [stride, rate, padding] = [w.stride ?? [1, 1], w.rate ?? [1, 1], w.padding ?? "SAME"];
+  const [oh, ow] = [0, 1].map((i) => axis(x[i + 1], w.kernel[i], stride[i], rate[i], padding)[0]);
+  return [x[0], oh, ow, channels];
+}
+
+/** All taps inside the image, window after window, each window's from top left to bottom right. */
+function visit([n, h, w]: readonly number[], windows: Windows, each: (tap: Tap) => void): void {
+  const { kernel, stride = [1, 1], rate = [1, 1], padding = "SAME" } = windows;
+  const [oh, top] = axis(h, kernel[0], stride[0], rate[0], padding);
+  const [ow, left] = axis(w, kernel[1], stride[1], rate[1], padding);
+  for (let output = 0; output < n * oh * ow; output++) {
+    const image = Math.floor(output / (oh * ow)), oy = Math.floor(output / ow) % oh, ox = output % ow;
+    for (let cell = 0; cell < kernel[0] * kernel[1]; cell++) {
+      const y = oy * stride[0] + Math.floor(cell / kernel[1]) * rate[0] - top;
+      const x = ox * stride[1] + (cell % kernel[1]) * rate[1] - left;
+      if (y >= 0 && y < h && x >= 0 && x < w) each({ output, input: (image * h + y) * w + x, cell });
+    }
+  }
+}
+
+/** y[n, oy, ox, o] = sum over taps and channels of x * w. */
+export function conv2d(x: Tensor, w: Tensor, windows: Windows): Tensor {
+  const [, , c, o] = w.shape, y = tensor(outShape(x.shape, windows, o));
+  visit(x.shape, windows, ({ output, input, cell }) => {
+    for (let i = 0; i < c; i++) {
+      const v = x.data[input * c + i], row = (cell * c + i) * o;
+      for (let j = 0; j < o; j++) y.data[output * o + j] += v * w.data[row + j];
+    }
+  });
+  return y;
+}
+
+/** dx of conv2d. */
+export function conv2dInputGradient(
+  shape: readonly number[],
+  w: Tensor,
+  dy: Tensor,
+  windows: Windows,
+): Tensor {
+  const [, , c, o] = w.shape, dx = tensor(shape);
+  visit(shape, windows, ({ output, input, cell }) => {
+    for (let i = 0; i < c; i++) {
+      for (let j = 0; j < o; j++) {
+        dx.data[input * c + i] += dy.data[output * o + j] * w.data[(cell * c + i) * o + j];
+      }
+    }
+  });
+  return dx;
+}
+
+/** dw of conv2d. */
+export function conv2dWeightGradient(
+  x: Tensor,
+  shape: readonly number[],
+  dy: Tensor,
+  windows: Windows,
+): Tensor {
+  const [, , c, o] = shape, dw = tensor(shape);
+  visit(x.shape, windows, ({ output, input, cell }) => {
+    for (let i = 0; i < c; i++) {
+      for (let j = 0; j < o; j++) {
+        dw.data[(cell * c + i) * o + j] += x.data[input * c + i] * dy.data[output * o + j];
+      }
+    }
+  });
+  return dw;
+}
+
+/** For each output value, the input value that is the window's first maximum; -1 where the window has no tap inside. */
+function firstMaxima(x: Tensor, windows: Windows): Int32Array {
+  const c = x.shape[3], [n, oh, ow] = outShape(x.shape, windows, c);
+  const winners = new Int32Array(n * oh * ow * c).fill(-1);
+  visit(x.shape, windows, ({ output, input }) => {
+    for (let i = 0; i < c; i++) {
+      const at = input * c + i, best = winners[output * c + i];
+      if (best < 0 || x.data[at] > x.data[best]) winners[output * c + i] = at;
+    }
+  });
+  return winners;
+}
+
+/** Maximum of each window; 0 where it has no tap inside. */
+export function maxPool2d(x: Tensor, windows: Windows): Tensor {
+  const winners = Array.from(firstMaxima(x, windows), (at) => at < 0 ? 0 : x.data[at]);
+  return tensor(outShape(x.shape, windows, x.shape[3]), winners);
+}
+
+/** dx of maxPool2d: the first of equal values takes the gradient. */
+export function maxPool2dGradient(x: Tensor, dy: Tensor, windows: Windows): Tensor {
+  const dx = tensor(x.shape);
+  firstMaxima(x, windows).forEach((at, i) => {
+    if (at >= 0) dx.data[at] += dy.data[i];
+  });
+  return dx;
+}
+
+/** Number of taps inside the image of each output pixel. */
+function tapsInside(shape: readonly number[], windows: Windows): Float64Array {
+  const counts = tensor(outShape(shape, windows, 1)).data;
+  visit(shape, windows, ({ output }) => counts[output]++);
+  return counts;
+}
+
+/** Average over the taps inside the image; 0 where there is none. */
+export function avgPool2d(x: Tensor, windows: Windows): Tensor {
+  const c = x.shape[3], y = tensor(outShape(x.shape, windows, c)), counts = tapsInside(x.shape, windows);
+  visit(x.shape, windows, ({ output, input }) => {
+    for (let i = 0; i < c; i++) y.data[output * c + i] += x.data[input * c + i] / counts[output];
+  });
+  return y;
+}
+
+/** dx of avgPool2d. */
+export function avgPool2dGradient(shape: readonly number[], dy: Tensor, windows: Windows): Tensor {
+  const c = shape[3], dx = tensor(shape), counts = tapsInside(shape, windows);
+  visit(shape, windows, ({ output, input }) => {
+    for (let i = 0; i < c; i++) dx.data[input * c + i] += dy.data[output * c + i] / counts[output];
+  });
+  return dx;
+}
