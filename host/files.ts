@@ -9,6 +9,8 @@ import { type Files, notFound, temporaryName } from "../formats/files.ts";
 
 /** Bytes gathered before one call of the system. */
 const bufferSize = 2 ** 20;
+/** Reads up to this size do not leave the thread: handing them over would cost several times the read. */
+const syncSize = 2 ** 16;
 
 /**
  * Files by way of `Deno.*`; needs `--allow-read` and, for writing, `--allow-write`.
@@ -19,13 +21,14 @@ export const denoFiles: Files = {
   read: async (path) => await orNotFound(path, () => Deno.readFile(path)),
 
   async readRange(path, offset, length) {
-    using file = await orNotFound(path, () => Deno.open(path));
-    const available = Math.max(0, (await file.stat()).size - offset);
+    using file = await orNotFound(path, () => Deno.openSync(path));
+    const available = Math.max(0, file.statSync().size - offset);
     const bytes = new Uint8Array(Math.min(length, available));
-    await file.seek(offset, Deno.SeekMode.Start);
+    file.seekSync(offset, Deno.SeekMode.Start);
     let filled = 0;
     while (filled < bytes.length) {
-      const count = await file.read(bytes.subarray(filled));
+      const rest = bytes.subarray(filled);
+      const count = rest.length > syncSize ? await file.read(rest) : file.readSync(rest);
       if (count === null) break;
       filled += count;
     }
@@ -120,7 +123,7 @@ function parentOf(path: string): string {
   return cut < 0 ? "." : path.slice(0, cut + 1);
 }
 
-async function orNotFound<T>(path: string, read: () => Promise<T>): Promise<T> {
+async function orNotFound<T>(path: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (thrown) {
