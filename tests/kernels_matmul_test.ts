@@ -29,36 +29,42 @@ function operands([m, k, n]: Sizes, transposeA: boolean, transposeB: boolean): [
   return [random("a", transposeA ? [k, m] : [m, k]), random("b", transposeB ? [n, k] : [k, n])];
 }
 
+function productCase(name: string, size: Sizes, transposeA: boolean, transposeB: boolean): KernelCase {
+  const [a, b] = operands(size, transposeA, transposeB), dy = random("dy", [size[0], size[2]]);
+  const da = (dy: Tensor, b: Tensor) =>
+    transposeA ? dense.matmul(b, dy, transposeB, true) : dense.matmul(dy, b, false, !transposeB);
+  const db = (dy: Tensor, a: Tensor) =>
+    transposeB ? dense.matmul(dy, a, true, transposeA) : dense.matmul(a, dy, !transposeA, false);
+  return {
+    name: `${name}: ${transposeA ? "a^T" : "a"} ${transposeB ? "b^T" : "b"} of ${size.join("x")}`,
+    feeds: { a, b, dy },
+    record: ({ a, b, dy }) => {
+      const y = matmul(a, b, { transposeA, transposeB }), [da, db] = backward(y, dy);
+      return { y, da: da!, db: db! };
+    },
+    expect: {
+      y: sums(
+        dense.matmul(a, b, transposeA, transposeB),
+        dense.matmul(abs(a), abs(b), transposeA, transposeB),
+      ),
+      da: sums(da(dy, b), da(abs(dy), abs(b))),
+      db: sums(db(dy, a), db(abs(dy), abs(a))),
+    },
+  };
+}
+
 testCases(
   "matmul and its gradients equal their definition in all transpositions",
   Object.entries(sizes).flatMap(([name, size]) =>
-    [[false, false], [false, true], [true, false], [true, true]].map(
-      ([transposeA, transposeB]): KernelCase => {
-        const [a, b] = operands(size, transposeA, transposeB), dy = random("dy", [size[0], size[2]]);
-        const da = (dy: Tensor, b: Tensor) =>
-          transposeA ? dense.matmul(b, dy, transposeB, true) : dense.matmul(dy, b, false, !transposeB);
-        const db = (dy: Tensor, a: Tensor) =>
-          transposeB ? dense.matmul(dy, a, true, transposeA) : dense.matmul(a, dy, !transposeA, false);
-        return {
-          name: `${name}: ${transposeA ? "a^T" : "a"} ${transposeB ? "b^T" : "b"} of ${size.join("x")}`,
-          feeds: { a, b, dy },
-          record: ({ a, b, dy }) => {
-            const y = matmul(a, b, { transposeA, transposeB }), [da, db] = backward(y, dy);
-            return { y, da: da!, db: db! };
-          },
-          expect: {
-            y: sums(
-              dense.matmul(a, b, transposeA, transposeB),
-              dense.matmul(abs(a), abs(b), transposeA, transposeB),
-            ),
-            da: sums(da(dy, b), da(abs(dy), abs(b))),
-            db: sums(db(dy, a), db(abs(dy), abs(a))),
-          },
-        };
-      },
+    [[false, false], [false, true], [true, false], [true, true]].map(([transposeA, transposeB]) =>
+      productCase(name, size, transposeA, transposeB)
     )
   ),
 );
+
+testCases("matmul runs in more than 65,535 workgroups", [
+  productCase("65,538 tiles", [1_048_600, 1, 3], false, false),
+]);
 
 const activations = { none: undefined, relu: Infinity, relu6: 6 };
 const fused: Record<string, Sizes> = { "one pass": [9, 40, 13], "split": [3, 1536, 9], "wide": [2, 60, 50] };

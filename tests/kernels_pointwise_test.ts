@@ -1,0 +1,183 @@
+/** Pointwise operations, bias, reductions and dropout over sizes that end inside a vector of four. */
+import { l2Loss, mean } from "../tape/ops/losses.ts";
+import { dropout } from "../tape/ops/dropout.ts";
+import { add, biasAdd, relu, relu6, reshape, scale } from "../tape/ops/pointwise.ts";
+import type { Value } from "../tape/tape.ts";
+import { backward, type KernelCase, rounded, sums, testCases } from "./_kernels.ts";
+import * as dense from "./reference/dense.ts";
+import { abs, map, random, reshaped, type Tensor, tensor } from "./reference/tensor.ts";
+import { dropoutMask } from "./reference/updates.ts";
+
+const shapes = [[1], [3], [4], [5, 7], [2, 3, 5, 7], [1023], [1024], [1025], [31, 67]];
+
+testCases(
+  "add, scale and their gradients equal their definition",
+  shapes.flatMap((shape): KernelCase[] => {
+    const a = random("a", shape), b = random("b", shape), by = tensor([1], [-1.75]), dy = random("dy", shape);
+    const factor = Math.fround(0.3);
+    return [
+      {
+        name: `add [${shape}]`,
+        feeds: { a, b },
+        record: ({ a, b }) => ({ y: add(a, b) }),
+        expect: { y: rounded(dense.add(a, b), 1) },
+      },
+      {
+        name: `add with a factor [${shape}]`,
+        feeds: { a, b, dy },
+        record: ({ a, b, dy }) => {
+          const y = add(a, b, { factor }), [, db] = backward(y, dy);
+          return { y, db: db! };
+        },
+        expect: {
+          y: sums(dense.add(a, b, factor), dense.add(abs(a), abs(b), factor), 2),
+          db: rounded(map(dy, (v) => v * factor), 1),
+        },
+      },
+      {
+        name: `scale [${shape}]`,
+        feeds: { a, dy },
+        record: ({ a, dy }) => {
+          const y = scale(a, factor), [da] = backward(y, dy);
+          return { y, da: da! };
+        },
+        expect: { y: rounded(map(a, (v) => v * factor), 1), da: rounded(map(dy, (v) => v * factor), 1) },
+      },
+      {
+        name: `scale by a value [${shape}]`,
+        feeds: { a, by, dy },
+        record: ({ a, by, dy }) => {
+          const y = scale(a, factor, { by: reshape(by, []) }), [da] = backward(y, dy, [true, false]);
+          return { y, da: da! };
+        },
+        expect: {
+          y: rounded(map(a, (v) => v * -1.75 * factor), 2),
+          da: rounded(map(dy, (v) => v * -1.75 * factor), 2),
+        },
+      },
+    ];
+  }),
+);
+
+function activationCase(name: string, shape: number[], op: (x: Value) => Value, most: number): KernelCase {
+  const edges = [0, -0, most === 6 ? 6 : 1, 6.5, -1e-38, 1e-38];
+  const x = map(random("x", shape, 9), (v, i) => i < edges.length ? Math.fround(edges[i]) : v);
+  const dy = random("dy", shape);
+  return {
+    name: `${name} [${shape}]`,
+    feeds: { x, dy },
+    record: ({ x, dy }) => {
+      const y = op(x), [dx] = backward(y, dy);
+      return { y, dx: dx! };
+    },
+    expect: { y: { value: dense.relu(x, most) }, dx: { value: dense.reluGradient(x, dy, most) } },
+  };
+}
+
+testCases(
+  "relu, relu6 and their gradients equal their definition to the bit",
+  shapes.flatMap((shape) => [
+    activationCase("relu", shape, (x) => relu(x), Infinity),
+    activationCase("relu6", shape, (x) => relu6(x), 6),
+  ]),
+);
+
+const biased = [[1, 1], [2, 3], [5, 4], [3, 5, 7, 1], [3, 5, 7, 13], [2, 3, 3, 64], [129, 10], [16385, 3], [
+  700,
+  1,
+]];
+
+testCases(
+  "biasAdd and its gradient equal their definition",
+  biased.map((shape): KernelCase => {
+    const x = random("x", shape), b = random("b", [shape[shape.length - 1]]), dy = random("dy", shape);
+    return {
+      name: `[${shape}]`,
+      feeds: { x, b, dy },
+      record: ({ x, b, dy }) => {
+        const y = biasAdd(x, b), [, db] = backward(y, dy);
+        return { y, db: db! };
+      },
+      expect: {
+        y: rounded(dense.biasAdd(x, b), 1),
+        db: sums(dense.biasGradient(dy), dense.biasGradient(abs(dy))),
+      },
+    };
+  }),
+);
+
+testCases(
+  "mean, l2Loss and their gradients equal their definition",
+  [[1], [127], [128], [129], [5, 7, 11], [16384], [16385], [3, 70001]].flatMap((shape): KernelCase[] => {
+    const x = random("x", shape), dy = tensor([1], [Math.fround(0.7)]), factor = Math.fround(4e-5);
+    return [
+      {
+        name: `mean [${shape}]`,
+        feeds: { x, dy },
+        record: ({ x, dy }) => {
+          const y = mean(x), [dx] = backward(y, reshape(dy, []));
+          return { y, dx: dx! };
+        },
+        expect: {
+          y: sums(dense.mean(x), dense.mean(abs(x))),
+          dx: rounded(map(x, () => dy.data[0] / x.data.length), 3),
+        },
+      },
+      {
+        name: `l2Loss [${shape}]`,
+        feeds: { x, dy },
+        record: ({ x, dy }) => {
+          const y = l2Loss(x, factor), [dx] = backward(y, reshape(dy, []));
+          return { y, dx: dx! };
+        },
+        expect: {
+          y: rounded(dense.l2Loss(x, factor), 8),
+          dx: rounded(map(x, (v) => factor * dy.data[0] * v), 3),
+        },
+      },
+    ];
+  }),
+);
+
+testCases(
+  "reshape gives the same values, forwards and backwards",
+  [[[6], [2, 3]], [[1, 1, 5], [5]], [[2, 3, 4], [4, 6]]].map(([from, to]): KernelCase => {
+    const x = random("x", from), dy = random("dy", to);
+    return {
+      name: `[${from}] to [${to}]`,
+      feeds: { x, dy },
+      record: ({ x, dy }) => {
+        const y = reshape(x, to), [dx] = backward(y, dy);
+        return { y, dx: dx! };
+      },
+      expect: { y: { value: reshaped(x, to) }, dx: { value: reshaped(dy, from) } },
+    };
+  }),
+);
+
+const masks = [
+  { size: 1, keep: 0.5, operation: 0, seed: 0, step: 0 },
+  { size: 7, keep: 0.8, operation: 1, seed: 2 ** 32 - 1, step: 12_345 },
+  { size: 4096, keep: 0.5, operation: 3, seed: 42, step: 7 },
+  { size: 4099, keep: 0.999, operation: 2 ** 32 - 1, seed: 3, step: 2 ** 32 - 1 },
+  { size: 1025, keep: 0.001, operation: 5, seed: 9, step: 1 },
+  { size: 33, keep: 1, operation: 0, seed: 1, step: 1 },
+];
+
+testCases(
+  "dropout keeps what philox4x32() says, the same forwards and backwards",
+  masks.map(({ size, step, ...options }): KernelCase => {
+    const positive = (name: string) => map(random(name, [size]), (v) => Math.fround(Math.abs(v) + 0.5));
+    const x = positive("x"), dy = positive("dy"), mask = dropoutMask(size, { ...options, step });
+    const expected = (v: Tensor) => rounded(map(v, (v, i) => mask[i] ? v / Math.fround(options.keep) : 0), 6);
+    return {
+      name: `${size} values, keep ${options.keep}, step ${step}`,
+      feeds: { x, dy, step: Uint32Array.of(step) },
+      record: ({ x, dy, step }) => {
+        const y = dropout(x, step, options), [dx] = backward(y, dy);
+        return { y, dx: dx! };
+      },
+      expect: { y: expected(x), dx: expected(dy) },
+    };
+  }),
+);
