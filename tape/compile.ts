@@ -106,12 +106,19 @@ class Compilation {
     const { parameters } = this.request, { rule, options, rate } = update;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
     const gradientArena = this.buffer("gradients", 4 * parameters.elements, usage);
-    for (const [name, gradient] of update.gradients) {
-      const place = parameters.place(name, gradientArena), root = this.root(gradient);
-      if (root.node && !this.placements.has(root)) {
+    const read = new Set(
+      this.launches.flatMap(({ launch: { buffers, writes } }) =>
+        buffers.filter((_, i) => !writes.includes(i))
+      ),
+    );
+    const roots = [...update.gradients.values()].map((gradient) => this.root(gradient));
+    for (const [i, name] of [...update.gradients.keys()].entries()) {
+      const place = parameters.place(name, gradientArena), root = roots[i];
+      const single = roots.indexOf(root) === roots.lastIndexOf(root);
+      if (root.node && single && !read.has(root)) {
         this.placements.set(root, place);
-      } else { // the value has a place already: it is a source, or the gradient of another variable too
-        const copy = this.temporary(`gradients/${name}`, sizeOf(gradient.shape));
+      } else { // a dispatch may not read one part of the arena and write another: what others read is copied into it
+        const copy = this.temporary(`gradients/${name}`, sizeOf(root.shape));
         this.placements.set(copy, place);
         rearrange(this.emitter(`update/${name}`), root, copy, {
           dims: [1, 1, 1, copy.shape[0]],

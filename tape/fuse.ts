@@ -41,19 +41,20 @@ export function fuse(nodes: readonly Node[], kept: ReadonlySet<Value>): Step[] {
     const users = consumers.get(value) ?? [];
     return !kept.has(value) && users.length === 1 && users[0].inputs[0] === value ? users[0] : undefined;
   };
-  const steps: Step[] = [];
+  const steps = new Map<Node, Step>(); // by the last node of each, since a bias may be computed after the product
   for (const node of nodes) {
     if (fused.has(node)) continue;
-    let step: Step = { node, inputs: node.inputs, outputs: node.outputs };
+    let step: Step = { node, inputs: node.inputs, outputs: node.outputs }, last = node;
     for (let i = 0; i < 2 && node.operation.epilogue; i++) {
       const next = follower(step.outputs[0]), kind = next && epilogueOf(next.operation);
       if (!next || !kind || (kind === "bias" && (step.bias || step.activation)) || step.activation) break;
       fused.add(next);
+      last = next;
       step = kind === "bias"
         ? { ...step, bias: next.inputs[1], outputs: next.outputs }
         : { ...step, activation: kind, outputs: next.outputs };
     }
-    steps.push(step);
+    steps.set(last, step);
   }
-  return steps;
+  return nodes.flatMap((node) => steps.get(node) ?? []);
 }

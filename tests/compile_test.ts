@@ -1,0 +1,328 @@
+/** What compile() must hold: the same numbers whatever is fused, shared, fetched or left out, and no memory lost. */
+// @ts-types="../types/std_assert.d.ts"
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import type { Gpu } from "../gpu/gpu.ts";
+import { sgd } from "../kernels/optimizers.ts";
+import { compile, type ProgramRequest } from "../tape/compile.ts";
+import { gradients } from "../tape/gradients.ts";
+import { conv2d } from "../tape/ops/conv2d.ts";
+import { mean } from "../tape/ops/losses.ts";
+import { matmul } from "../tape/ops/matmul.ts";
+import { maxPool2d } from "../tape/ops/pool.ts";
+import { add, biasAdd, relu, relu6, reshape, scale } from "../tape/ops/pointwise.ts";
+import { Parameters } from "../tape/parameters.ts";
+import type { Program } from "../tape/program.ts";
+import { type Shape, Tape, type Value } from "../tape/tape.ts";
+import { withGpu } from "./_gpu.ts";
+import { assertSameBits } from "./_kernels.ts";
+import { random } from "./reference/tensor.ts";
+import { uniforms } from "../random/philox.ts";
+
+const array = (name: string, shape: readonly number[]) => Float32Array.from(random(name, shape).data);
+const initialize = (shape: Shape, _seed: number, name: string) => array(name, shape);
+
+/** Compiles for one test: parameters are initialized, and both are freed. */
+async function withProgram(
+  gpu: Gpu,
+  tape: Tape,
+  request: Omit<ProgramRequest, "parameters">,
+  test: (program: Program, parameters: Parameters) => Promise<void>,
+): Promise<void> {
+  const parameters = new Parameters(gpu, tape.variables);
+  try {
+    const program = await compile(gpu, tape, { ...request, parameters });
+    if (tape.variables.size > 0) parameters.initialize(0);
+    try {
+      await test(program, parameters);
+    } finally {
+      program.destroy();
+    }
+  } finally {
+    parameters.destroy();
+  }
+}
+
+const kernelsOf = (program: Program) => program.commands.map((c) => /\((\w+)\)$/.exec(c.label)![1]);
+
+Deno.test("compile() gives feeds, variables, constants and aliases as fetches", () =>
+  withGpu(async (gpu) => {
+    const tape = new Tape(), feed = tape.feed("x", [2, 3]);
+    const variable = tape.variable("w", [5], { initialize }),
+      constant = tape.constant(Float32Array.of(4, 5), [2]);
+    const fetches = {
+      feed,
+      variable,
+      constant,
+      feedAlias: reshape(feed, [6]),
+      variableAlias: reshape(reshape(variable, [1, 5]), [5, 1]),
+      again: feed,
+      computedAlias: reshape(relu(feed), [3, 2]),
+    };
+    await withProgram(gpu, tape, { fetches }, async (program) => {
+      program.feed("x", Float32Array.of(-1, 2, -3, 4, -5, 6));
+      program.run();
+      const results: Record<string, number[]> = {};
+      for (const name in fetches) results[name] = [...await program.fetch(name)];
+      const x = [-1, 2, -3, 4, -5, 6], w = [...array("w", [5])];
+      assertEquals(results, {
+        feed: x,
+        variable: w,
+        constant: [4, 5],
+        feedAlias: x,
+        variableAlias: w,
+        again: x,
+        computedAlias: [0, 2, 0, 4, 0, 6],
+      });
+    });
+  }));
+
+Deno.test("compile() fuses bias and activation, unless what lies between is fetched or used", () =>
+  withGpu(async (gpu) => {
+    const record = () => {
+      const tape = new Tape(), x = tape.feed("x", [3, 5]);
+      const w = tape.variable("w", [5, 4], { initialize }), b = tape.variable("b", [4], { initialize });
+      const product = matmul(x, w), biased = biasAdd(product, b), y = relu(biased);
+      return { tape, product, biased, y, used: add(biased, biased), reused: relu6(product) };
+    };
+    const all: Record<string, Float32Array> = {};
+    const cases: [string[], string[]][] = [
+      [["y"], ["gemm"]],
+      [["biased", "y"], ["gemm", "relu"]],
+      [["product", "y"], ["gemm", "add", "relu"]],
+      [["product", "biased", "y"], ["gemm", "add", "relu"]],
+      [["used", "y"], ["gemm", "relu", "add"]],
+      [["reused", "y"], ["gemm", "add", "relu", "relu6"]],
+      [["reused"], ["gemm"]],
+    ];
+    for (const [names, kernels] of cases) {
+      const { tape, ...values } = record();
+      const fetches = Object.fromEntries(names.map((name) => [name, values[name as keyof typeof values]]));
+      await withProgram(gpu, tape, { fetches }, async (program) => {
+        assertEquals(kernelsOf(program), kernels, names.join());
+        program.feed("x", array("x", [3, 5]));
+        program.run();
+        for (const name of names) {
+          const result = await program.fetch(name);
+          assertSameBits(result, all[name] ??= result, `${name} of ${names}`);
+        }
+      });
+    }
+    assertEquals(all.y, all.biased.map((v) => Math.max(v, 0)));
+  }));
+
+Deno.test("compile() runs a product after its bias, also where that is computed later", () =>
+  withGpu(async (gpu) => {
+    const tape = new Tape(), x = tape.feed("x", [1, 3]), w = tape.feed("w", [3, 4]), b = tape.feed("b", [4]);
+    const product = matmul(x, w), doubled = scale(b, 2);
+    await withProgram(gpu, tape, { fetches: { y: relu(biasAdd(product, doubled)) } }, async (program) => {
+      for (const round of [1, 2]) { // the second round would find the first one's bias
+        program.feed("x", new Float32Array(3));
+        program.feed("w", new Float32Array(12));
+        program.feed("b", Float32Array.of(1, -2, 3, 4).map((v) => v * round));
+        program.run();
+        assertEquals([...await program.fetch("y")], [2, 0, 6, 8].map((v) => v * round));
+      }
+    });
+  }));
+
+Deno.test("compile() keeps a product that serves as a bias or twice as an operand", () =>
+  withGpu(async (gpu) => {
+    const tape = new Tape(), x = tape.feed("x", [1, 2]), w = tape.feed("w", [2, 2]);
+    const product = matmul(x, w), asBias = biasAdd(x, reshape(product, [2])), twice = add(product, product);
+    await withProgram(gpu, tape, { fetches: { asBias, twice } }, async (program) => {
+      program.feed("x", Float32Array.of(1, 2));
+      program.feed("w", Float32Array.of(1, 2, 3, 4));
+      program.run();
+      assertEquals([...await program.fetch("asBias")], [8, 12]);
+      assertEquals([...await program.fetch("twice")], [14, 20]);
+    });
+  }));
+
+Deno.test("compile() drops what no fetch needs", () =>
+  withGpu(async (gpu) => {
+    const tape = new Tape(), x = tape.feed("x", [1, 4, 4, 2]), w = tape.feed("w", [3, 3, 2, 2]);
+    conv2d(x, w);
+    const y = maxPool2d(x, 2);
+    relu(y);
+    await withProgram(gpu, tape, { fetches: { y } }, (program) => {
+      assertEquals(kernelsOf(program), ["max_pool"]);
+      assert(program.takes("w"), "a feed that nothing needs can still be fed");
+      program.feed("w", new Float32Array(36));
+      return Promise.resolve();
+    });
+  }));
+
+Deno.test("compile() updates two variables that share one gradient, and one whose gradient others need", () =>
+  withGpu(async (gpu) => {
+    const tape = new Tape(), shape = [3, 5];
+    const [a, b, c] = ["a", "b", "c"].map((name) => tape.variable(name, shape, { initialize }));
+    // d/da = d/db = 1/15; d/dc = 3 * d/db, computed from it
+    const loss = mean(add(add(a, b), scale(c, 3)));
+    const found = gradients(loss, [a, b, c]) as Value[];
+    assert(found[0] === found[1], "the test wants one value for both");
+    const update = {
+      rule: sgd,
+      options: {},
+      rate: tape.feed("rate", [1]),
+      gradients: new Map(["a", "b", "c"].map((name, i) => [name, found[i]])),
+    };
+    const fetches = { a: found[0], b: found[1], c: found[2] };
+    for (const fetched of [{}, fetches]) {
+      await withProgram(gpu, tape, { fetches: fetched, update }, async (program, parameters) => {
+        program.feed("rate", Float32Array.of(15));
+        program.run();
+        for (const [name, step] of [["a", 1], ["b", 1], ["c", 3]] as const) {
+          const expected = array(name, shape).map((v) => v - step);
+          const actual = await parameters.read(name);
+          actual.forEach((v, i) =>
+            assert(Math.abs(v - expected[i]) < 1e-6, `${name}[${i}]: ${v}, ${expected[i]}`)
+          );
+        }
+      });
+    }
+  }));
+
+Deno.test("compile() updates a variable whose gradient is fed, and a scalar that is the loss itself", () =>
+  withGpu(async (gpu) => {
+    const tape = new Tape(), w = tape.variable("w", [], { initialize: () => Float32Array.of(5) });
+    tape.variable("v", [3], { initialize: () => Float32Array.of(1, 2, 3) });
+    const [dw] = gradients(w, [w]) as Value[];
+    const update = {
+      rule: sgd,
+      options: {},
+      rate: tape.feed("rate", [1]),
+      gradients: new Map([["w", dw], ["v", tape.feed("dv", [3])]]),
+    };
+    await withProgram(gpu, tape, { fetches: { w, dw }, update }, async (program, parameters) => {
+      program.feed("rate", Float32Array.of(2));
+      program.feed("dv", Float32Array.of(1, 0, -1));
+      program.run();
+      assertEquals([...await parameters.read("w")], [3]);
+      assertEquals([...await parameters.read("v")], [-1, 2, 5]);
+      assertEquals([...await program.fetch("dw")], [1]);
+    });
+  }));
+
+/** A random graph of operations on [2, 4, 4, 4] values; every value is as large as every other, so that memory is shared. */
+function randomGraph(seed: number): { tape: Tape; values: Value[] } {
+  const next = uniforms(seed, 0), pick = <T>(list: readonly T[]) => list[Math.floor(next() * list.length)];
+  const tape = new Tape(), shape = [2, 4, 4, 4], values = [tape.feed("x", shape), tape.feed("y", shape)];
+  const w = tape.variable("w", [3, 3, 4, 4], { initialize }), b = tape.variable("b", [4], { initialize });
+  const operations: ((x: Value) => Value)[] = [
+    (x) => relu(x),
+    (x) => scale(x, 0.7),
+    (x) => add(x, pick(values), { factor: -0.5 }),
+    (x) => biasAdd(x, b),
+    (x) => conv2d(x, w),
+    (x) => relu6(biasAdd(conv2d(x, w), b)),
+    (x) => maxPool2d(x, 3, { stride: 1, padding: "SAME" }),
+    (x) => reshape(reshape(x, [128]), shape),
+    (x) =>
+      reshape(matmul(reshape(x, [32, 4]), reshape(pick(values), [32, 4]), { transposeA: true }), [
+        1,
+        1,
+        4,
+        4,
+      ]),
+  ];
+  for (let i = 0; i < 25; i++) {
+    const y = pick(operations)(pick(values.slice(-4)));
+    if (y.shape.join() === shape.join()) values.push(y);
+  }
+  return { tape, values };
+}
+
+Deno.test("compile() shares memory without changing a bit: random graphs, all fetched and only some", () =>
+  withGpu(async (gpu) => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const { tape, values } = randomGraph(seed);
+      const run = async (chosen: Value[]) => {
+        const fetches = Object.fromEntries(chosen.map((value) => [values.indexOf(value), value]));
+        const results = new Map<Value, Float32Array>();
+        await withProgram(gpu, tape, { fetches }, async (program) => {
+          for (const name of ["x", "y"]) program.feed(name, array(`${name}${seed}`, [2, 4, 4, 4]));
+          program.run();
+          program.run();
+          for (const value of chosen) results.set(value, await program.fetch(`${values.indexOf(value)}`));
+        });
+        return results;
+      };
+      const all = await run(values);
+      for (const chosen of [values.slice(-1), values.slice(-3), values.filter((_, i) => i % 5 === 4)]) {
+        for (const [value, result] of await run(chosen)) {
+          assertSameBits(result, all.get(value)!, `seed ${seed}, value ${values.indexOf(value)}`);
+        }
+      }
+    }
+  }));
+
+Deno.test("Program.run() allocates nothing in 1,000 runs, and destroy() frees everything", () =>
+  withGpu(async (gpu) => {
+    const { tape, values } = randomGraph(5);
+    const parameters = new Parameters(gpu, tape.variables);
+    const program = await compile(gpu, tape, { fetches: { y: values.at(-1)! }, parameters });
+    parameters.initialize(0);
+    program.feed("x", array("x", [2, 4, 4, 4]));
+    program.feed("y", array("y", [2, 4, 4, 4]));
+    program.run();
+    const first = await program.fetch("y"), before = gpu.memory;
+    for (let i = 0; i < 1000; i++) {
+      program.run();
+      if (i % 100 === 99) await program.fetch("y");
+    }
+    assertEquals(gpu.memory, before);
+    assertSameBits(await program.fetch("y"), first, "the last run");
+    program.destroy();
+    assertEquals(gpu.liveLabels, ["parameters"]);
+    parameters.destroy();
+    assertEquals(gpu.memory.liveBytes, 0);
+  }));
+
+Deno.test("compile() frees what it made where it fails", () =>
+  withGpu(async (gpu) => {
+    const tape = new Tape(), values = gpu.limits.maxStorageBufferBindingSize / 4 + 64;
+    const x = tape.feed("x", [4]), large = tape.feed("scope/large", [values]);
+    const parameters = new Parameters(gpu, tape.variables), fetches = { y: relu(x), z: relu(large) };
+    const error = await assertRejects(() => compile(gpu, tape, { fetches, parameters }), RangeError);
+    assert(
+      error.message.startsWith(
+        `Cannot create scope/large: a storage binding of ${4 * values} bytes is larger`,
+      ),
+    );
+    assertEquals(gpu.liveLabels, []);
+  }));
+
+Deno.test("Program refuses feeds and fetches that do not fit, by full text", () =>
+  withGpu(async (gpu) => {
+    const tape = new Tape(), images = tape.feed("images", [2, 3]);
+    const labels = tape.feed("labels", [2], "i32");
+    await withProgram(gpu, tape, { fetches: { y: relu(images), labels } }, async (program) => {
+      const texts: [() => unknown, typeof Error, string][] = [
+        [
+          () => program.feed("image", new Float32Array(6)),
+          RangeError,
+          "Cannot feed image: the program takes images, labels",
+        ],
+        [
+          () => program.feed("images", new Float32Array(5)),
+          TypeError,
+          "Cannot feed images: it needs f32 [2,3], got Float32Array of 5 values",
+        ],
+        [
+          () => program.feed("images", new Int32Array(6)),
+          TypeError,
+          "Cannot feed images: it needs f32 [2,3], got Int32Array of 6 values",
+        ],
+        [
+          () => program.feed("labels", new Uint32Array(2)),
+          TypeError,
+          "Cannot feed labels: it needs i32 [2], got Uint32Array of 2 values",
+        ],
+      ];
+      for (const [call, type, text] of texts) {
+        assertEquals(assertThrows(call, type).message, text);
+      }
+      const error = await assertRejects(() => program.fetch("z"), RangeError);
+      assertEquals(error.message, "Cannot fetch z: the program gives y, labels");
+    });
+  }));
