@@ -8,9 +8,9 @@
 export class ProgressLine {
   readonly #live: boolean = Deno.stderr.isTerminal();
   #shown = "";
-  #lastPlain = -Infinity;
+  #lastPlain = performance.now();
 
-  /** Replaces the line. Without a terminal it is printed if it is `important` or ten seconds have passed. */
+  /** Replaces the line. Without a terminal it is printed if it is `important`, or at most every ten seconds. */
   update(text: string, important = false): void {
     if (this.#live) {
       Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));

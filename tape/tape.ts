@@ -77,6 +77,8 @@ export interface LowerContext<A> {
 export interface Operation<A> {
   /** Name, as in messages and profiles. */
   readonly name: string;
+  /** Element types of the inputs. Left out: all are f32, as are all outputs. */
+  readonly dtypes?: readonly DType[];
   /** Shapes of the outputs; throws a RangeError with the bare reason if the inputs do not fit. */
   readonly infer: (inputs: readonly Shape[], attributes: A) => Shape[];
   /** Gradient for each input; undefined for those that have none or are not wanted. */
@@ -103,6 +105,9 @@ export class Tape {
   #nextId = 0;
 
   #value(shape: Shape, dtype: DType, label: string, origin: { source?: Source; node?: Node }): Value {
+    if (!shape.every((d) => Number.isInteger(d) && d >= 1)) {
+      throw new RangeError(`Cannot make ${label} [${shape}]: dimensions are whole numbers of at least 1`);
+    }
     return { tape: this, id: this.#nextId++, shape, dtype, label, ...origin };
   }
 
@@ -159,19 +164,24 @@ export class Tape {
     return value;
   }
 
-  /** Records an operation. Throws a RangeError that names scope, operation and shapes if they do not fit. */
+  /** Records an operation. Throws a RangeError or TypeError that names scope, operation and operands if they do not fit. */
   apply<A>(operation: Operation<A>, inputs: readonly Value[], attributes: A, scope = ""): Value[] {
-    for (const input of inputs) {
-      if (input.tape !== this) {
-        throw new TypeError(`Cannot apply ${operation.name} to ${input.label}: it is on another tape`);
-      }
+    const where = scope ? ` in ${scope}` : "";
+    for (const [i, { tape, label, dtype }] of inputs.entries()) {
+      const needed = operation.dtypes?.[i] ?? "f32";
+      const reason = tape !== this
+        ? "it is on another tape"
+        : dtype !== needed
+        ? `operand ${i} must be ${needed}, this is ${dtype}`
+        : undefined;
+      if (reason) throw new TypeError(`Cannot apply ${operation.name}${where} to ${label}: ${reason}`);
     }
     let shapes: Shape[];
     try {
       shapes = operation.infer(inputs.map((i) => i.shape), attributes);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      const where = scope ? ` in ${scope}` : "", of = inputs.map((i) => `[${i.shape}]`).join(", ");
+      const of = inputs.map((i) => `[${i.shape}]`).join(", ");
       throw new RangeError(`Cannot apply ${operation.name}${where} to ${of}: ${error.message}`);
     }
     const outputs: Value[] = [];

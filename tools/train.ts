@@ -92,10 +92,7 @@ async function trainAndSave(
   try {
     const pause = () => interrupted || Date.now() >= nextSave;
     for await (const report of trainer.train({ until, reportEvery: values.log_every_n_steps, pause })) {
-      progress.update(
-        progressText(report, until, values.batch_size),
-        report.step % values.log_every_n_steps === 0,
-      );
+      progress.update(progressText(report, until, values.batch_size), true);
       if (!pause() && report.step < until) continue;
       const prefix = await manager.save(report.step, checkpointTensors(trainer));
       [saved, nextSave] = [report.step, Date.now() + 1000 * values.save_interval_secs];

@@ -11,6 +11,7 @@ import { defineOperation, type Operation, type Value } from "../tape.ts";
 
 const operation: Operation<DropoutOptions> = defineOperation<DropoutOptions>({
   name: "dropout",
+  dtypes: ["f32", "u32"],
   infer: ([x, step], { keep }) => {
     if (!(keep > 0 && keep <= 1)) throw new RangeError(`the keep probability ${keep} is outside (0, 1]`);
     if (sizeOf(step) !== 1) throw new RangeError("the step must be one number");

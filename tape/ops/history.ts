@@ -10,6 +10,7 @@ import { defineOperation, type Operation, type Value } from "../tape.ts";
 
 const operation: Operation<null> = defineOperation<null>({
   name: "history",
+  dtypes: ["f32", "f32", "u32"],
   infer: ([ring]) => {
     if (ring.length !== 1) throw new RangeError("the record needs 1 dimension");
     return [ring];

@@ -27,6 +27,7 @@ function images(shape: Shape): ImageShape {
 
 const windowOperation: Operation<WindowAttributes> = defineOperation<WindowAttributes>({
   name: "imageWindow",
+  dtypes: ["u8", "u32"],
   infer: ([x], { size: [height, width], range }) => {
     const [n, h, w, channels] = images(x);
     if (range[0] < 1 || range[1] < 1) {
@@ -49,6 +50,7 @@ const momentsOperation: Operation<null> = defineOperation<null>({
 
 const contrastOperation: Operation<ContrastAttributes> = defineOperation<ContrastAttributes>({
   name: "randomContrast",
+  dtypes: ["f32", "f32", "u32"],
   infer: ([x]) => [images(x)],
   lower: (e, { inputs: [x, moments, step], outputs: [y], attributes }) =>
     kernels.imageContrast(e, images(x.shape), attributes, { x, moments, step, y }),

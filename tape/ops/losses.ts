@@ -44,6 +44,7 @@ export function softmax(x: Value, { scope }: Scoped = {}): Value {
 
 const crossEntropyOperation: Operation<Smoothing> = defineOperation<Smoothing>({
   name: "softmaxCrossEntropy",
+  dtypes: ["f32", "i32"],
   infer: ([logits, labels]) => {
     if (logits.length !== 2) throw new RangeError("the logits need 2 dimensions [n, classes]");
     if (labels.length !== 1 || labels[0] !== logits[0]) {
@@ -66,6 +67,7 @@ const crossEntropyOperation: Operation<Smoothing> = defineOperation<Smoothing>({
 
 const crossEntropyGradient: Operation<Smoothing> = defineOperation<Smoothing>({
   name: "softmaxCrossEntropyGradient",
+  dtypes: ["f32", "i32", "f32"],
   infer: ([probabilities]) => [probabilities],
   lower: (e, { inputs: [probabilities, labels, dloss], outputs: [dlogits], attributes }) =>
     softmaxCrossEntropyGradient(e, ...rowsOf(dlogits.shape), attributes.labelSmoothing, {

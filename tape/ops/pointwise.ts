@@ -41,7 +41,7 @@ const scaleOperation: Operation<{ factor: number }> = defineOperation<{ factor: 
     if (inputs[1]?.length) throw new RangeError("the second operand must be a scalar []");
     return [inputs[0]];
   },
-  gradient: ({ node, inputs: [x, by], gradients: [dy], attributes: { factor }, wanted }) => {
+  gradient: ({ node, inputs: [, by], gradients: [dy], attributes: { factor }, wanted }) => {
     if (by && wanted[1]) {
       throw new TypeError(`Cannot differentiate ${node.scope}/scale for its scalar operand`);
     }

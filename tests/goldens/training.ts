@@ -1,26 +1,21 @@
 /** Topic `training`: 30 steps of the real nets, losses and optimizers on fixed data, from trajectories.json and noise.json. */
 import { getSampleSplit } from "../../datasets/sample.ts";
-import { type Gpu } from "../../gpu/gpu.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
 import { openGpu } from "../../host/drivers.ts";
 import { sizeOf } from "../../kernels/kernel.ts";
 import { buildNet } from "../../nets/net.ts";
 import { getNet } from "../../nets/nets_factory.ts";
 import { Tape } from "../../tape/tape.ts";
-import { configureLearningRate } from "../../training/learning_rate.ts";
-import { configureOptimizer } from "../../training/optimizers.ts";
+import { configureLearningRate, type LearningRateFlags } from "../../training/learning_rate.ts";
+import { configureOptimizer, type OptimizerFlags } from "../../training/optimizers.ts";
 import { TrainingStep } from "../../training/step.ts";
 import { randomValues } from "./_formula.ts";
 import { Comparison, type Samples } from "./_comparison.ts";
-import type { GoldenCase } from "./report.ts";
-
-async function readJson<T>(path: string): Promise<T> {
-  return JSON.parse(await Deno.readTextFile(path));
-}
+import { type GoldenCase, readJson } from "./report.ts";
 
 interface Trajectory {
   model: string;
-  // deno-lint-ignore no-explicit-any
-  flags: any;
+  flags: OptimizerFlags & LearningRateFlags & { label_smoothing?: number };
   num_clones: number;
   effective_weight_decay: number;
   init_scale: number;
@@ -87,7 +82,7 @@ async function inputs(
 
 async function runTrajectory(gpu: Gpu, all: Trajectories, t: Trajectory, noise: Noise): Promise<Comparison> {
   const report = new Comparison();
-  const { salt, batch_size: batch, num_clones: clones } = all.cases ? { ...all, ...t } : t as never;
+  const { salt, batch_size: batch } = all, clones = t.num_clones;
   const { side, channels, data } = await inputs(t.model, all.first_image, all.num_images);
   report.samples("input", data, all.preprocessed_input_samples[t.model], { absolute: 2e-6 });
 
@@ -175,8 +170,8 @@ async function runTrajectory(gpu: Gpu, all: Trajectories, t: Trajectory, noise: 
 
 /** The cases of a directory of this topic. */
 export async function* cases(directory: string): AsyncGenerator<GoldenCase> {
-  const all = await readJson<Trajectories>(`${directory}/trajectories.json`);
-  const noise = await readJson<Noise[]>(`${directory}/noise.json`);
+  const all: Trajectories = await readJson(`${directory}/trajectories.json`);
+  const noise: Noise[] = await readJson(`${directory}/noise.json`);
   for (const [i, t] of all.cases.entries()) {
     const flags = Object.entries(t.flags).map(([name, value]) => `${name}=${value}`).join(" ");
     yield {
