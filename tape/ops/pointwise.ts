@@ -23,9 +23,10 @@ function sameShape([a, b]: readonly Shape[]): Shape[] {
 const addOperation: Operation<{ factor: number }> = defineOperation<{ factor: number }>({
   name: "add",
   infer: sameShape,
-  gradient: (
-    { gradients: [dy], attributes: { factor } },
-  ) => [dy, dy && factor !== 1 ? scale(dy, factor) : dy],
+  gradient: ({ node, gradients: [dy], attributes: { factor }, wanted }) => [
+    dy,
+    dy && factor !== 1 && wanted[1] ? scale(dy, factor, { scope: node.scope }) : dy,
+  ],
   lower: (e, { inputs: [a, b], outputs: [y], attributes }) =>
     pointwise(e, "add", sizeOf(y.shape), { a, b, y }, attributes),
 });
