@@ -1,0 +1,68 @@
+/** Runs a tape in float64: every recorded operation by its reference, for checks of whole nets. */
+import type { Node, Tape, Value } from "../../tape/tape.ts";
+import * as dense from "./dense.ts";
+import * as losses from "./losses.ts";
+import { map, reshaped, type Tensor, tensor } from "./tensor.ts";
+import { dropoutMask } from "./updates.ts";
+import * as window from "./window.ts";
+
+type Rule = (inputs: Tensor[], attributes: never, node: Node) => Tensor;
+type Size = number | readonly [number, number];
+interface WindowAttributes {
+  readonly stride?: Size;
+  readonly rate?: Size;
+  readonly padding?: "SAME" | "VALID";
+}
+
+function windows(kernel: Size, { stride = 1, rate = 1, padding }: WindowAttributes): window.Windows {
+  const pair = (size: Size) => typeof size === "number" ? [size, size] as const : size;
+  return { kernel: pair(kernel), stride: pair(stride), rate: pair(rate), padding };
+}
+
+function dropout([x, step]: Tensor[], o: { keep: number; operation: number; seed: number }): Tensor {
+  const mask = dropoutMask(x.data.length, { ...o, step: step.data[0] });
+  return map(x, (v, i) => mask[i] ? v / o.keep : 0);
+}
+
+const rules: Readonly<Record<string, Rule>> = {
+  add: ([a, b], o: { factor: number }) => dense.add(a, b, o.factor),
+  scale: ([x, by], o: { factor: number }) => map(x, (v) => v * o.factor * (by?.data[0] ?? 1)),
+  relu: ([x]) => dense.relu(x),
+  relu6: ([x]) => dense.relu(x, 6),
+  biasAdd: ([x, b]) => dense.biasAdd(x, b),
+  reshape: ([x], o: { shape: readonly number[] }) => reshaped(x, o.shape),
+  matmul: ([a, b], o: { transposeA: boolean; transposeB: boolean }) =>
+    dense.matmul(a, b, o.transposeA, o.transposeB),
+  conv2d: ([x, w], o: { window: WindowAttributes }) =>
+    window.conv2d(x, w, windows([w.shape[0], w.shape[1]], o.window)),
+  maxPool2d: ([x], o: WindowAttributes & { kernel: Size }) => window.maxPool2d(x, windows(o.kernel, o)),
+  avgPool2d: ([x], o: WindowAttributes & { kernel: Size }) => window.avgPool2d(x, windows(o.kernel, o)),
+  localResponseNormalization: ([x], o: losses.Lrn) => losses.lrn(x, o),
+  dropout,
+  softmax: ([x]) => losses.softmax(x),
+  softmaxCrossEntropy: ([z, labels], o: { labelSmoothing: number }) =>
+    losses.softmaxCrossEntropy(z, labels.data, o.labelSmoothing),
+  mean: ([x]) => dense.mean(x),
+  l2Loss: ([w], o: { factor: number }) => dense.l2Loss(w, o.factor),
+};
+
+/** The value of `target` where feeds and variables have the values in `given`, by name. Only first outputs are kept. */
+export function interpret(tape: Tape, target: Value, given: ReadonlyMap<string, Tensor>): Tensor {
+  const found = new Map<Value, Tensor>();
+  const valueOf = (value: Value): Tensor => {
+    const known = found.get(value);
+    if (known) return known;
+    const { source } = value;
+    if (!source) throw new Error(`${value.label} has no value yet`);
+    if (source.kind === "constant") return tensor(value.shape, source.data);
+    return given.get(value.label)!;
+  };
+  for (const node of tape.nodes) {
+    const { operation: { name }, inputs, outputs } = node;
+    const rule = rules[name];
+    if (!rule) throw new Error(`the reference knows no ${name}`);
+    found.set(outputs[0], rule(inputs.map(valueOf), node.attributes as never, node));
+    if (outputs[0] === target) return found.get(target)!;
+  }
+  return valueOf(target);
+}
