@@ -4,7 +4,6 @@ import type { Dataset, RecordSource } from "../datasets/dataset.ts";
 import { evaluationOrder, trainingOrder } from "../datasets/order.ts";
 import { randomPermutation } from "../datasets/permutation.ts";
 import { BatchReader } from "../datasets/reader.ts";
-import { philox4x32 } from "../random/philox.ts";
 
 /** A data set of `size` pictures of 1 x 2 pixels; record i shows i and has label i % 10. */
 function numbers(size: number, source: Partial<RecordSource> = {}): Dataset {
@@ -27,20 +26,6 @@ function numbers(size: number, source: Partial<RecordSource> = {}): Dataset {
     },
   };
 }
-
-Deno.test("philox4x32() gives the known answers of Random123", () => {
-  const ones = 0xffffffff;
-  const cases: [number[], number[], number[]][] = [
-    [[0, 0, 0, 0], [0, 0], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]],
-    [[ones, ones, ones, ones], [ones, ones], [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]],
-    [
-      [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
-      [0xa4093822, 0x299f31d0],
-      [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
-    ],
-  ];
-  for (const [counter, key, expected] of cases) assertEquals([...philox4x32(counter, key)], expected);
-});
 
 Deno.test("randomPermutation() permutes, and differs by seed and stream", () => {
   for (const size of [0, 1, 2, 3, 10, 997]) {
