@@ -10,6 +10,8 @@ import { defineKernel, type Kernel, spread } from "./kernel.ts";
 import code from "./column_sum.wgsl" with { type: "text" };
 
 const kernel: Kernel = defineKernel("column_sum", code);
+/** The kernels of this file. */
+export const kernels: readonly Kernel[] = [kernel];
 
 /** Rows that one invocation adds; a power keeps the number of passes small and the rounding of long sums low. */
 const CHUNK = 128;

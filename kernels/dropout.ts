@@ -11,6 +11,8 @@ import philox from "../random/philox.wgsl" with { type: "text" };
 import code from "./dropout.wgsl" with { type: "text" };
 
 const kernel: Kernel = defineKernel("dropout", philox + code);
+/** The kernels of this file. */
+export const kernels: readonly Kernel[] = [kernel];
 
 /** Which random numbers: `operation` tells several dropouts of one net apart. All are unsigned 32-bit integers. */
 export interface DropoutOptions {

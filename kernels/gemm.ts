@@ -65,6 +65,8 @@ const gemmKernel: Kernel = defineKernel(
   ),
 );
 const reduceKernel: Kernel = defineKernel("gemm_reduce", reduceCode);
+/** The kernels of this file. */
+export const kernels: readonly Kernel[] = [gemmKernel, reduceKernel];
 
 /** Largest divisor of k that is at most `most`. */
 function divisor(k: number, most: number): number {

@@ -10,6 +10,8 @@ import { defineKernel, type Kernel } from "./kernel.ts";
 import code from "./history.wgsl" with { type: "text" };
 
 const kernel: Kernel = defineKernel("history", code);
+/** The kernels of this file. */
+export const kernels: readonly Kernel[] = [kernel];
 
 /** Emits ring[step % size] = x. */
 export function history<T>(e: Emitter<T>, size: number, b: { x: T; step: T; ring: T }): void {

@@ -32,6 +32,13 @@ const windowKernel: Kernel = defineKernel("image_window", philox + windowCode);
 const momentsKernel: Kernel = defineKernel("image_moments", momentsCode);
 const contrastKernel: Kernel = defineKernel("image_contrast", philox + contrastCode);
 const standardizationKernel: Kernel = defineKernel("image_standardization", standardizationCode);
+/** The kernels of this file. */
+export const kernels: readonly Kernel[] = [
+  windowKernel,
+  momentsKernel,
+  contrastKernel,
+  standardizationKernel,
+];
 
 /** Emits y (float, `out`) from x (bytes, `shape`); `step` [1] (uint32). */
 export function imageWindow<T>(

@@ -21,6 +21,8 @@ export interface LrnOptions {
 
 const forwardKernel: Kernel = defineKernel("local_response_normalization", forwardCode);
 const gradientKernel: Kernel = defineKernel("local_response_normalization_gradient", gradientCode);
+/** The kernels of this file. */
+export const kernels: readonly Kernel[] = [forwardKernel, gradientKernel];
 
 function emitLrn<T>(
   e: Emitter<T>,

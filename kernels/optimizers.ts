@@ -42,6 +42,9 @@ export const adam: UpdateRule = {
   slots: [{ name: "Adam", initial: 0 }, { name: "Adam_1", initial: 0 }],
 };
 
+/** The kernels of this file. */
+export const kernels: readonly Kernel[] = [sgd, momentum, rmsprop, adam].map((rule) => rule.kernel);
+
 /** Emits one step over `count` elements (a multiple of 4) of the arenas, each bound from the same element on. */
 export function applyUpdate<T>(
   e: Emitter<T>,

@@ -25,12 +25,14 @@ const FORMULAS = {
 /** Name of a pointwise operation. */
 export type Pointwise = keyof typeof FORMULAS;
 
-const kernels = Object.fromEntries(
+const byName = Object.fromEntries(
   Object.entries(FORMULAS).map(([name, formula]) => [
     name,
     defineKernel(name, code.replace("a + b * factor; // formula", `${formula};`)),
   ]),
 ) as Record<Pointwise, Kernel>;
+/** The kernels of this file. */
+export const kernels: readonly Kernel[] = Object.values(byName);
 
 /** Emits y [count] = formula. `b` repeats after `period` values (a multiple of 4, or 1); left out: as long as a. */
 export function pointwise<T>(
@@ -42,7 +44,7 @@ export function pointwise<T>(
 ): void {
   const count4 = Math.ceil(count / 4), period = options.period ?? 4 * count4;
   e.emit({
-    kernel: kernels[name],
+    kernel: byName[name],
     params: {
       count4,
       period4: Math.max(1, period >> 2),

@@ -17,6 +17,13 @@ const maxKernel: Kernel = defineKernel("max_pool", maxCode);
 const maxGradientKernel: Kernel = defineKernel("max_pool_gradient", maxGradientCode);
 const averageKernel: Kernel = defineKernel("average_pool", averageCode);
 const averageGradientKernel: Kernel = defineKernel("average_pool_gradient", averageGradientCode);
+/** The kernels of this file. */
+export const kernels: readonly Kernel[] = [
+  maxKernel,
+  maxGradientKernel,
+  averageKernel,
+  averageGradientKernel,
+];
 
 function emitPool<T>(
   e: Emitter<T>,

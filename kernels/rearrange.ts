@@ -21,6 +21,8 @@ export interface Rearrangement {
 }
 
 const kernel: Kernel = defineKernel("rearrange", code);
+/** The kernels of this file. */
+export const kernels: readonly Kernel[] = [kernel];
 
 /** Emits y = rearranged x. Outputs that no source element maps to are 0. */
 export function rearrange<T>(e: Emitter<T>, x: T, y: T, r: Rearrangement): void {

@@ -14,6 +14,8 @@ import gradientCode from "./softmax_cross_entropy_gradient.wgsl" with { type: "t
 const softmaxKernel: Kernel = defineKernel("softmax", softmaxCode);
 const lossKernel: Kernel = defineKernel("softmax_cross_entropy", lossCode);
 const gradientKernel: Kernel = defineKernel("softmax_cross_entropy_gradient", gradientCode);
+/** The kernels of this file. */
+export const kernels: readonly Kernel[] = [softmaxKernel, lossKernel, gradientKernel];
 
 /** Emits y = softmax of x, both [rows, classes]. */
 export function softmax<T>(e: Emitter<T>, rows: number, classes: number, b: { x: T; y: T }): void {
