@@ -14,6 +14,7 @@ import { runCases, type Topic } from "./goldens/report.ts";
 /** The topics; each module is loaded only when it is asked for. */
 export const topics: Record<string, () => Promise<{ cases: Topic }>> = {
   checkpoints: () => import("./goldens/checkpoints.ts"),
+  nets: () => import("./goldens/nets.ts"),
   tfrecord: () => import("./goldens/tfrecord.ts"),
   training: () => import("./goldens/training.ts"),
 };
