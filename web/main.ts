@@ -63,6 +63,7 @@ function readSettings(): Settings {
     batchSize: number("batch-size"),
     learningRate: number("learning-rate"),
     seed: number("seed"),
+    testImages: number("test-images"),
   };
 }
 

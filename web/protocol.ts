@@ -10,6 +10,8 @@ export interface Settings {
   readonly batchSize: number;
   readonly learningRate: number;
   readonly seed: number;
+  /** Images to test the trained net on. */
+  readonly testImages: number;
 }
 
 /** From the page to the worker. "save" is for a training that is paused or over. */

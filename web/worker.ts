@@ -23,6 +23,9 @@ import type { Command, Example, Notice, Settings } from "./protocol.ts";
 /** Reports a second, and test images to show. */
 const REPORT_RATE = 5, EXAMPLES = 18;
 
+/** Images of a test batch. */
+const TEST_BATCH = 100;
+
 const sampleUrl = new URL("/sample/", location.href);
 
 /** Pending while the visitor wants a pause. */
@@ -44,7 +47,7 @@ async function openDevice(): Promise<Gpu> {
 }
 
 /** Training as `tools/train.ts` does it without flags, then evaluation. */
-async function train({ steps, batchSize, learningRate, seed }: Settings): Promise<void> {
+async function train({ steps, batchSize, learningRate, seed, testImages }: Settings): Promise<void> {
   const [gpu, dataset] = await Promise.all([
     openDevice(),
     getSampleSplit("train", { baseUrl: sampleUrl }),
@@ -72,10 +75,13 @@ async function train({ steps, batchSize, learningRate, seed }: Settings): Promis
   const evaluator = await Evaluator.compile(
     gpu,
     test,
-    { ...net, batchSize: 100 },
+    { ...net, batchSize: TEST_BATCH },
     trainer.compiled.parameters,
   );
-  const metrics = await evaluator.run({ onBatch: (done, of) => tell({ kind: "evaluating", done, of }) });
+  const metrics = await evaluator.run({
+    maxBatches: testImages / TEST_BATCH,
+    onBatch: (done, of) => tell({ kind: "evaluating", done, of }),
+  });
   evaluator.destroy();
   const { accuracy, count } = metrics;
   tell({ kind: "evaluated", accuracy, images: count, examples: await exampleImages(test, metrics) });
