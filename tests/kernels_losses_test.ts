@@ -22,10 +22,10 @@ const logits: Record<string, Tensor> = {
  */
 function softmaxBound(z: Tensor, p: Tensor): Tensor {
   const classes = z.shape[z.shape.length - 1];
-  return map(p, (v, i) => {
-    const row = z.data.subarray(i - i % classes, i - i % classes + classes), most = Math.max(...row);
-    return 2 * UNIT * (16 + 2 * (most - z.data[i])) * v + 2 ** -125;
-  });
+  const most = tensor([z.data.length / classes]).data.map((_, n) =>
+    Math.max(...z.data.subarray(n * classes, (n + 1) * classes))
+  );
+  return map(p, (v, i) => 2 * UNIT * (16 + 2 * (most[Math.floor(i / classes)] - z.data[i])) * v + 2 ** -125);
 }
 
 testCases(
