@@ -56,13 +56,10 @@ fn activate(v: f32) -> f32 {
   return select(positive, min(positive, 6.0), p.activation == 2u);
 }
 
-fn store(m: u32, n: u32, split: u32, v: vec4f) {
-  if (m >= p.m) { return; }
-  let at = p.outBase + split * p.splitStride + place(m, p.rowDims, p.outStrides);
-  for (var i = 0u; i < 4u; i++) {
-    if (n + i < p.n) {
-      y[at + (n + i) * p.outColumnStride] = activate(v[i] + select(0.0, bias[n + i], p.hasBias == 1u));
-    }
+// Writes four columns from n on of the row that starts at `at`.
+fn store(at: u32, n: u32, v: vec4f) {
+  for (var i = 0u; i < min(4u, p.n - n); i++) {
+    y[at + (n + i) * p.outColumnStride] = activate(v[i] + select(0.0, bias[n + i], p.hasBias == 1u));
   }
 }
 
@@ -90,7 +87,11 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   }
   var tile: array<vec4f, rows * columns>;   // written in a loop: unrolled stores would triple the pipeline's JIT time
   tile[R * columns + C] = c_R_C; //@ row column
-  for (var i = 0u; i < rows * columns; i++) {
-    store(m0 + i / columns, 4u * (n0 + i % columns), group.z, tile[i]);
+  let start = p.outBase + group.z * p.splitStride;
+  for (var row = 0u; row < min(rows, p.m - m0); row++) {
+    let at = start + place(m0 + row, p.rowDims, p.outStrides);
+    for (var column = 0u; column < min(columns, p.n4 - n0); column++) {
+      store(at, 4u * (n0 + column), tile[row * columns + column]);
+    }
   }
 }

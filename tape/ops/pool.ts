@@ -25,8 +25,8 @@ function outShape(g: Window): Shape[] {
 const maxOperation: Operation<Attributes> = defineOperation<Attributes>({
   name: "maxPool2d",
   infer: ([x], a) => outShape(slide(x, a.kernel, a)),
-  gradient: ({ node, inputs: [x], outputs: [y], gradients: [dy], attributes }) =>
-    dy ? x.tape.apply(maxGradient, [x, y, dy], attributes, node.scope) : [],
+  gradient: ({ node, inputs: [x], gradients: [dy], attributes }) =>
+    dy ? x.tape.apply(maxGradient, [x, dy], attributes, node.scope) : [],
   lower: (e, { inputs: [x], outputs: [y], attributes: a }) =>
     maxPool(e, slide(x.shape, a.kernel, a), { x, y }),
 });
@@ -34,8 +34,8 @@ const maxOperation: Operation<Attributes> = defineOperation<Attributes>({
 const maxGradient: Operation<Attributes> = defineOperation<Attributes>({
   name: "maxPool2dGradient",
   infer: ([x]) => [x],
-  lower: (e, { inputs: [x, y, dy], outputs: [dx], attributes: a }) =>
-    maxPoolGradient(e, slide(x.shape, a.kernel, a), { x, y, dy, dx }),
+  lower: (e, { inputs: [x, dy], outputs: [dx], attributes: a }) =>
+    maxPoolGradient(e, slide(x.shape, a.kernel, a), { x, dy, dx }),
 });
 
 const averageOperation: Operation<Attributes> = defineOperation<Attributes>({
