@@ -50,16 +50,28 @@ fn place(i: u32, dims: vec2u, strides: vec3u) -> u32 {
   return (rest / dims.x) * strides.x + (rest % dims.x) * strides.y + inner * strides.z;
 }
 
-fn activate(v: f32) -> f32 {
-  if (p.activation == 0u) { return v; }
-  let positive = max(v, 0.0);
-  return select(positive, min(positive, 6.0), p.activation == 2u);
+// Bias and activation of four columns from n on.
+fn finish(v: vec4f, n: u32) -> vec4f {
+  var r = v;
+  if (p.hasBias == 1u) {
+    let last = p.n - 1u;
+    r += vec4f(bias[n], bias[min(n + 1u, last)], bias[min(n + 2u, last)], bias[min(n + 3u, last)]);
+  }
+  if (p.activation > 0u) { r = max(r, vec4f(0.0)); }
+  if (p.activation == 2u) { r = min(r, vec4f(6.0)); }
+  return r;
 }
 
 // Writes four columns from n on of the row that starts at `at`.
 fn store(at: u32, n: u32, v: vec4f) {
-  for (var i = 0u; i < min(4u, p.n - n); i++) {
-    y[at + (n + i) * p.outColumnStride] = activate(v[i] + select(0.0, bias[n + i], p.hasBias == 1u));
+  let first = at + n * p.outColumnStride;
+  if (n + 4u <= p.n) {
+    y[first] = v.x;
+    y[first + p.outColumnStride] = v.y;
+    y[first + 2u * p.outColumnStride] = v.z;
+    y[first + 3u * p.outColumnStride] = v.w;
+  } else {
+    for (var i = 0u; i < p.n - n; i++) { y[first + i * p.outColumnStride] = v[i]; }
   }
 }
 
@@ -91,7 +103,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   for (var row = 0u; row < min(rows, p.m - m0); row++) {
     let at = start + place(m0 + row, p.rowDims, p.outStrides);
     for (var column = 0u; column < min(columns, p.n4 - n0); column++) {
-      store(at, 4u * (n0 + column), tile[row * columns + column]);
+      let n = 4u * (n0 + column);
+      store(at, n, finish(tile[row * columns + column], n));
     }
   }
 }

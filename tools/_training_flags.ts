@@ -23,7 +23,7 @@ export const trainingFlags = {
     ...run,
     type: "int",
     min: 1,
-    help: "Step to stop at; without it 600 for the sample, else none",
+    help: "Step to stop at; without it 300 for the sample, else none",
   },
   batch_size: { ...run, type: "int", default: 32, min: 1, help: "Images a step" },
   num_clones: { ...run, type: "int", default: 1, min: 1, help: "Copies of the net that share the batch" },

@@ -26,13 +26,21 @@ import { inScopes, start } from "./_restore.ts";
 import { trainingFlags } from "./_training_flags.ts";
 
 const flags = defineFlags(
-  "Trains a net; without any flag LeNet on the embedded sample of Fashion-MNIST.",
+  "Trains a net; without any flag LeNet on the embedded sample of Fashion-MNIST, 300 steps with adam at 0.001.",
   trainingFlags,
 );
 type Values = ReturnType<typeof flags.parse>;
 
-/** Steps of a first run on the sample, and the exit code that shells give to an interrupted program. */
-const SAMPLE_STEPS = 600, INTERRUPTED = 130;
+/** A first run on the sample: what reaches 85% in few steps, also on a slow driver. */
+const SAMPLE_ARGS = ["--optimizer=adam", "--learning_rate=0.001", "--max_number_of_steps=300"];
+/** The exit code that shells give to an interrupted program. */
+const INTERRUPTED = 130;
+
+/** The flags' values; without a data set, those of a first run stand where nothing else was given. */
+function parseFlags(args: string[]): Values {
+  const values = flags.parse(args);
+  return values.dataset_name === SAMPLE_NAME ? flags.parse([...SAMPLE_ARGS, ...args]) : values;
+}
 
 /** What the flags say about the net, for training and evaluation alike. */
 function classifierOptions(values: Values, dataset: Dataset) {
@@ -81,7 +89,7 @@ async function trainAndSave(
   values: Values,
   progress: ProgressLine,
 ): Promise<boolean> {
-  const until = values.max_number_of_steps ?? (values.dataset_name === SAMPLE_NAME ? SAMPLE_STEPS : Infinity);
+  const until = values.max_number_of_steps ?? Infinity;
   const manager = await CheckpointManager.open(denoFiles, trainDir);
   let interrupted = false, saved = trainer.step, nextSave = Date.now() + 1000 * values.save_interval_secs;
   const onInterrupt = () => {
@@ -109,7 +117,7 @@ async function trainAndSave(
 
 /** Runs the tool; 0 when the last step was reached, 130 after Ctrl-C. */
 export async function main(args: string[]): Promise<number> {
-  const values = flags.parse(args), isSample = values.dataset_name === SAMPLE_NAME;
+  const values = parseFlags(args), isSample = values.dataset_name === SAMPLE_NAME;
   if (values.batch_size % values.num_clones !== 0) {
     throw new UsageError(
       `--batch_size=${values.batch_size} does not divide among --num_clones=${values.num_clones}`,
