@@ -45,7 +45,17 @@ Deno.test("tools/train.ts trains, evaluates, keeps its flags and resumes; tools/
     const second = await run("train", [...args, "--max_number_of_steps=14", "--eval_split_name="]);
     assertEquals([second.code, second.stdout], [0, ""], second.stderr);
     assertMatch(second.stderr, /Resuming .* at step 12/);
+    assertMatch(
+      second.stderr,
+      /Changed since the last run: max_number_of_steps 12 -> 14, eval_split_name unset -> /,
+    );
     assertEquals(await latestCheckpoint(denoFiles, folder), `${folder}/model.ckpt-14`);
+    const other = await run("train", [...args, "--model_name=cifarnet"]);
+    assertEquals(other.code, 2);
+    assertMatch(
+      other.stderr,
+      /--model_name=cifarnet does not fit .*, which was trained with lenet; give another --train_dir/,
+    );
 
     const evaluated = await run("eval", [`--checkpoint_path=${folder}`, "--json", "--max_num_batches=2"]);
     const results = JSON.parse(evaluated.stdout);

@@ -8,6 +8,7 @@ import { CheckpointReader } from "../formats/checkpoint/reader.ts";
 import { denoFiles } from "../host/files.ts";
 import { restoreTraining, restoreVariables } from "../training/checkpoints.ts";
 import type { Trainer } from "../training/trainer.ts";
+import { UsageError } from "./_flags.ts";
 
 /** Opens a checkpoint by its path, or the newest one of a directory. */
 export async function openCheckpoint(path: string): Promise<CheckpointReader> {
@@ -17,6 +18,46 @@ export async function openCheckpoint(path: string): Promise<CheckpointReader> {
     throw new Error(`Cannot find a checkpoint in ${path}: it has no "checkpoint" file that names one`);
   }
   return await CheckpointReader.open(denoFiles, prefix);
+}
+
+/** Flags that a training cannot change on the way: what it learns, and with which net. */
+const FIXED = ["model_name", "dataset_name", "labels_offset"];
+
+/** Reads the flags that the last run left in a training's directory. */
+export async function readFlags(trainDir: string): Promise<Record<string, unknown> | undefined> {
+  const path = `${trainDir}/flags.json`;
+  if (await denoFiles.size(path) === undefined) return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(await denoFiles.read(path)));
+  } catch (cause) {
+    throw new SyntaxError(`Cannot read ${path}: it is no JSON; delete it`, { cause });
+  }
+}
+
+/**
+ * Compares with the flags of the last run in the same directory.
+ *
+ * @returns what changed, one phrase a flag
+ * @throws {UsageError} where net or data set changed: that is another training
+ */
+export async function compareFlags(
+  trainDir: string,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<string[]> {
+  const last = await readFlags(trainDir);
+  if (!last || await latestCheckpoint(denoFiles, trainDir) === undefined) return [];
+  const changed = Object.keys({ ...last, ...flags }).filter((name) =>
+    String(last[name]) !== String(flags[name])
+  );
+  const fixed = changed.find((name) => FIXED.includes(name));
+  if (fixed) {
+    throw new UsageError(
+      `--${fixed}=${flags[fixed]} does not fit ${trainDir}, which was trained with ${
+        last[fixed]
+      }; give another --train_dir`,
+    );
+  }
+  return changed.map((name) => `${name} ${last[name] ?? "unset"} -> ${flags[name] ?? "unset"}`);
 }
 
 /** Flags that say what to start from. */

@@ -7,14 +7,13 @@
  *
  * @module
  */
-import { denoFiles } from "../host/files.ts";
 import { ProgressLine } from "../host/terminal.ts";
 import { checkpointStep, restoreVariables } from "../training/checkpoints.ts";
 import { Evaluator } from "../training/evaluator.ts";
 import { defineFlags, runTool } from "./_flags.ts";
 import { adapterFlags, datasetFlags, modelFlags, openDataset, openDevice } from "./_model_flags.ts";
 import { formatMetrics, metricsToJson } from "./_report.ts";
-import { openCheckpoint } from "./_restore.ts";
+import { openCheckpoint, readFlags } from "./_restore.ts";
 
 const flags = defineFlags("Evaluates a checkpoint.", {
   checkpoint_path: {
@@ -49,9 +48,8 @@ const INHERITED: Readonly<Record<string, string>> = {
 
 /** The flags of the training in a directory that the command line leaves open, as arguments. */
 async function inherited(directory: string, args: readonly string[]): Promise<string[]> {
-  const path = `${directory}/flags.json`;
-  if (await denoFiles.size(path) === undefined) return [];
-  const trained: Record<string, unknown> = JSON.parse(new TextDecoder().decode(await denoFiles.read(path)));
+  const trained = await readFlags(directory);
+  if (!trained) return [];
   const given = new Set(
     args.map((arg) => arg.replace(/^-+(no)?/, "").replace(/=.*/s, "").replaceAll("-", "_")),
   );

@@ -22,7 +22,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { defineFlags, runTool, UsageError } from "./_flags.ts";
 import { openDataset, openDevice } from "./_model_flags.ts";
 import { formatMetrics } from "./_report.ts";
-import { inScopes, start } from "./_restore.ts";
+import { compareFlags, inScopes, start } from "./_restore.ts";
 import { trainingFlags } from "./_training_flags.ts";
 
 const flags = defineFlags(
@@ -127,6 +127,7 @@ export async function main(args: string[]): Promise<number> {
     throw new UsageError(`--dropout_keep_prob=${values.dropout_keep_prob} is not above 0`);
   }
   const trainDir = values.train_dir ?? `runs/${values.model_name}`, progress = new ProgressLine();
+  const { _, ...recorded } = values, changed = await compareFlags(trainDir, recorded);
   const dataset = await openDataset(values, values.dataset_split_name);
   const evalSplit = values.eval_split_name ?? (isSample ? "test" : "");
   const evalDataset = evalSplit === "" ? undefined : await openDataset(values, evalSplit);
@@ -134,7 +135,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     const trainer = await createTrainer(gpu, dataset, values);
     await start(trainer, trainDir, values, (line) => progress.print(line));
-    const { _, ...recorded } = values;
+    if (changed.length > 0) progress.print(`Changed since the last run: ${changed.join(", ")}`);
     await denoFiles.write(`${trainDir}/flags.json`, [
       new TextEncoder().encode(JSON.stringify(recorded, null, 2) + "\n"),
     ]);
