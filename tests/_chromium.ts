@@ -28,14 +28,17 @@ export function missingChromium(): string | null {
   return "no Chromium is installed and none can be fetched for this system; install one, or name it in WGSLIM_CHROMIUM";
 }
 
-/** Chromium 147, a headless shell built without what a server lacks, with the libraries and the driver that it needs. */
+/** Chromium 147, a headless shell built without what a server lacks, with the libraries, fonts and driver that it needs. */
 const packaged = {
   name: "Chromium",
   alternative: "install Chromium and name it in WGSLIM_CHROMIUM",
   directory: "chromium",
-  archives: ["bin/chromium.br", "bin/al2023.tar.br", "bin/swiftshader.tar.br"],
+  archives: ["bin/chromium.br", "bin/al2023.tar.br", "bin/fonts.tar.br", "bin/swiftshader.tar.br"],
   checksums: {
     "chromium": "bf7d8699042e0e1768ee136c19cf666371f74a39c8b6cfb246d15b3aa18c30ce",
+    "fonts/Open_Sans/OpenSans-Bold.ttf": "27da758f4dcac9a65abe914c13b463b42982b9909bc65713424099f4810bd1e6",
+    "fonts/Open_Sans/OpenSans-Regular.ttf":
+      "c53aceea2dcf5b4098099c0c4d0a061d17e178a049317b42a422b1a9f7f8eb59",
     "lib/libexpat.so.1": "a42c73fa261c746045922f7a1631bb31989eb70aeed4766f26e9173cf655dd84",
     "lib/libfreebl3.so": "1007112117baaee58ebf2f0b361bd1ed9e434d458117028ed01b17a6ca24d0e6",
     "lib/libfreeblpriv3.so": "67bff729addafde4b3c904716fccca876fc5637e8c475caca00ad60a08cc2313",
@@ -71,14 +74,18 @@ async function launch(): Promise<Browser> {
   return await chromium.launch({
     executablePath: join(directory, "chromium"),
     args: flags,
-    env: { ...env, LD_LIBRARY_PATH: join(directory, "lib") },
+    env: {
+      ...env,
+      LD_LIBRARY_PATH: join(directory, "lib"),
+      XDG_DATA_HOME: directory, // fontconfig looks for fonts there, with a configuration or without
+    },
   });
 }
 
 /** Opens an empty page of a new browser for a test, which fails if the page reports an error. */
 export async function withPage(test: (page: Page) => Promise<void>): Promise<void> {
   await using browser = await launch();
-  const page = await browser.newPage(), complaints: string[] = [];
+  const page = await browser.newPage({ locale: "en-US" }), complaints: string[] = [];
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
   });
