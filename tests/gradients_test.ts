@@ -155,6 +155,26 @@ for (const c of nets) {
     }));
 }
 
+Deno.test("classificationLoss() averages the clones' means and adds regularization once, undivided", () => {
+  for (const c of [nets[1], nets[2], { ...nets[4], weightDecay: 0.3 }]) {
+    const { tape, total, given } = record(c), { clones = 1, labelSmoothing = 0, weightDecay = 0 } = c;
+    const of = (name: string) =>
+      tape.nodes.filter((node) => node.operation.name === name).map((node) => node.outputs[0]);
+    const examples = of("softmaxCrossEntropy").map((value) => interpret(tape, value, given).data);
+    assertEquals(examples.map((losses) => losses.length), new Array(clones).fill(3));
+    let expected = examples.flatMap((losses) => [...losses]).reduce((a, b) => a + b, 0) / (3 * clones);
+    for (const { name } of tape.variables.values()) {
+      if (!name.endsWith("/weights") || name === "Net/logits/weights") continue;
+      expected += weightDecay / 2 * given.get(name)!.data.reduce((a, v) => a + v * v, 0);
+    }
+    const actual = interpret(tape, total, given).data[0];
+    assert(
+      Math.abs(actual - expected) < 1e-12,
+      `${c.name}, smoothed by ${labelSmoothing}: ${actual}, ${expected}`,
+    );
+  }
+});
+
 Deno.test("gradients() of some variables are the same bits as among those of all", () =>
   withGpu(async (gpu) => {
     const run = async (chosen: (name: string) => boolean) => {

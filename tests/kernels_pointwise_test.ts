@@ -3,6 +3,7 @@ import { l2Loss, mean } from "../tape/ops/losses.ts";
 import { dropout } from "../tape/ops/dropout.ts";
 import { add, biasAdd, relu, relu6, reshape, scale } from "../tape/ops/pointwise.ts";
 import type { Value } from "../tape/tape.ts";
+import { philox4x32 } from "../random/philox.ts";
 import { backward, type KernelCase, rounded, sums, testCases } from "./_kernels.ts";
 import * as dense from "./reference/dense.ts";
 import { abs, map, random, reshaped, type Tensor, tensor } from "./reference/tensor.ts";
@@ -162,6 +163,14 @@ const masks = [
   { size: 4099, keep: 0.999, operation: 2 ** 32 - 1, seed: 3, step: 2 ** 32 - 1 },
   { size: 1025, keep: 0.001, operation: 5, seed: 9, step: 1 },
   { size: 33, keep: 1, operation: 0, seed: 1, step: 1 },
+  // the first number is just 1 - keep: it stays, as in TF
+  {
+    size: 9,
+    keep: 1 - (philox4x32([0, 3, 4, 0], [5, 0])[0] >>> 8) / 2 ** 24,
+    operation: 4,
+    seed: 5,
+    step: 3,
+  },
 ];
 
 testCases(

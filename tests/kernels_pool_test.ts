@@ -28,7 +28,7 @@ const geometries: Record<string, Geometry> = {
     padding: "VALID",
   },
   "window larger than the image, SAME": { x: [2, 2, 3, 3], kernel: [7, 5] },
-  "window as large as the image": { x: [3, 6, 5, 64], kernel: [6, 5], stride: [6, 5], padding: "VALID" },
+  "window as large as the image": { x: [3, 6, 5, 16], kernel: [6, 5], stride: [6, 5], padding: "VALID" },
   "non-square, strides [1, 2]": { x: [1, 6, 9, 1], kernel: [1, 3], stride: [1, 2] },
   "rate 2, SAME": { x: [1, 8, 7, 2], kernel: [3, 3], rate: [2, 2] },
   "rate [1, 3], VALID": { x: [2, 5, 9, 2], kernel: [2, 3], rate: [1, 3], padding: "VALID" },
@@ -71,16 +71,22 @@ function poolCase(name: string, kind: "max" | "average", valued: string, g: Geom
   };
 }
 
+/** Each geometry with its own channels, and with four times as many: those in fours have kernels of their own. */
+const widths = Object.entries(geometries).flatMap(([name, g]): [string, Geometry][] => {
+  const [n, h, w, c] = g.x;
+  return [[`${name}, ${c} channels`, g], [`${name}, ${4 * c} channels`, { ...g, x: [n, h, w, 4 * c] }]];
+});
+
 testCases(
   "maxPool2d and its gradient equal their definition to the bit",
-  Object.entries(geometries).flatMap(([name, g]) =>
+  widths.flatMap(([name, g]) =>
     ["negative", "ties", "constant"].map((valued) => poolCase(name, "max", valued, g))
   ),
 );
 
 testCases(
   "avgPool2d and its gradient equal their definition",
-  Object.entries(geometries).map(([name, g]) => poolCase(name, "average", "random", g)),
+  widths.map(([name, g]) => poolCase(name, "average", "random", g)),
 );
 
 const large: Geometry = { x: [1, 1450, 1450, 2], kernel: [1, 1], padding: "VALID" };

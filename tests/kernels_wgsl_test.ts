@@ -1,27 +1,35 @@
-/** All WGSL files as they stand: they compile on this device, their Params have our size, and no return precedes a barrier. */
+/** All kernels as they run: they compile on this device, their Params have our size, and no return precedes a barrier. */
 // @ts-types="../types/std_assert.d.ts"
 import { assert, assertEquals } from "@std/assert";
-import { defineKernel } from "../kernels/kernel.ts";
-import philox from "../random/philox.wgsl" with { type: "text" };
+import type { Kernel } from "../kernels/kernel.ts";
 import { storage, withGpu } from "./_gpu.ts";
 
 const directory = new URL("../kernels/", import.meta.url);
-const names = (await Array.fromAsync(Deno.readDir(directory))).map((entry) => entry.name)
-  .filter((name) => name.endsWith(".wgsl")).sort();
 
-/** The text of a file, after that of the generator where it draws random numbers. */
-async function codeOf(name: string): Promise<string> {
+/** Every kernel that a file of kernels/ exports, in the order of the files. */
+const kernels: Kernel[] = [];
+for (const name of (await Array.fromAsync(Deno.readDir(directory))).map((entry) => entry.name).sort()) {
+  if (!name.endsWith(".ts")) continue;
   const code = await Deno.readTextFile(new URL(name, directory));
-  return /\b(uniform4|philox)\(/.test(code) ? philox + code : code;
+  const module = await import(new URL(name, directory).href) as { kernels?: readonly Kernel[] };
+  assertEquals(
+    "kernels" in module,
+    code.includes('.wgsl" with'),
+    `${name} has WGSL and lists its kernels, or neither`,
+  );
+  kernels.push(...module.kernels ?? []);
 }
 
-Deno.test("every kernel file compiles, and pack() makes as many bytes as its Params has on the device", (t) =>
+Deno.test("kernels have names of their own", () => {
+  assert(kernels.length >= 30);
+  assertEquals(new Set(kernels.map((kernel) => kernel.name)).size, kernels.length);
+});
+
+Deno.test("every kernel compiles, and pack() makes as many bytes as its Params has on the device", (t) =>
   withGpu(async (gpu) => {
-    assert(names.length >= 20);
     const buffer = gpu.createBuffer({ label: "any", size: 1024, usage: storage });
-    for (const name of names) {
+    for (const { name, code, paramsSize } of kernels) {
       await t.step(name, async () => {
-        const code = await codeOf(name), { paramsSize } = defineKernel(name, code);
         const pipeline = await gpu.pipeline({ label: name, code });
         const bindings = [...code.matchAll(/@binding\((\d+)\)/g)].map((match) => Number(match[1]));
         assertEquals(bindings, bindings.map((_, i) => i), "bindings in order");
@@ -66,8 +74,6 @@ Deno.test("earlyReturns() finds returns before the last barrier of a function", 
   for (const [code, expected] of cases) assertEquals(earlyReturns(code), expected, code);
 });
 
-for (const name of names) {
-  Deno.test(`${name} has no return before a barrier`, async () => {
-    assertEquals(earlyReturns(await codeOf(name)), []);
-  });
-}
+Deno.test("no kernel returns before a barrier", () => {
+  assertEquals(kernels.flatMap(({ name, code }) => earlyReturns(code).map((f) => `${name}: ${f}`)), []);
+});
