@@ -35,7 +35,7 @@ export class LossPlot {
       {
         width: element.clientWidth,
         height: HEIGHT,
-        scales: { x: { time: false }, y: { range: { min: { hard: 0, pad: 0 }, max: { pad: 0.05 } } } },
+        scales: { x: { time: false }, y: { range: (_plot, _least, most) => [0, 1.05 * (most || 3)] } },
         axes: [axis, axis],
         series: [
           { label: "step" },
