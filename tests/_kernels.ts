@@ -5,12 +5,18 @@ import { type Dispatch, Executor } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { compile } from "../tape/compile.ts";
 import { Parameters } from "../tape/parameters.ts";
-import { type DType, Tape, type Value } from "../tape/tape.ts";
+import { Tape, type Value } from "../tape/tape.ts";
 import { withGpu } from "./_gpu.ts";
 import { count, map, type Tensor, UNIT } from "./reference/tensor.ts";
 
-/** What is fed: a tensor of float32 values, or integers of one dimension. */
-export type Feed = Tensor | Int32Array | Uint32Array;
+/** Bytes with a shape. */
+export interface Bytes {
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
+}
+
+/** What is fed: a tensor of float32 values, bytes, or integers of one dimension. */
+export type Feed = Tensor | Bytes | Int32Array | Uint32Array;
 
 /** A named case of a table: records the operation, and says what every fetch must be. */
 export interface KernelCase {
@@ -56,7 +62,7 @@ export function backward(y: Value, dy: Value, wanted?: boolean[]): (Value | unde
 function feedOn(tape: Tape, name: string, feed: Feed): Value {
   if (feed instanceof Int32Array) return tape.feed(name, [feed.length], "i32");
   if (feed instanceof Uint32Array) return tape.feed(name, [feed.length], "u32");
-  return tape.feed(name, feed.shape, "f32" satisfies DType);
+  return tape.feed(name, feed.shape, feed.data instanceof Uint8Array ? "u8" : "f32");
 }
 
 /** The same launches in a grid of three rows, as for more than 65,535 workgroups, some past the end. */
@@ -80,7 +86,8 @@ export async function evaluate(gpu: Gpu, c: Pick<KernelCase, "feeds" | "record">
   const program = await compile(gpu, tape, { fetches, parameters });
   try {
     for (const [name, feed] of Object.entries(c.feeds)) {
-      program.feed(name, "shape" in feed ? Float32Array.from(feed.data) : feed);
+      const data = "shape" in feed ? feed.data : feed;
+      program.feed(name, data instanceof Float64Array ? Float32Array.from(data) : data);
     }
     const read = async () => {
       const results = Object.keys(fetches).map(async (name) => [name, await program.fetch(name)] as const);
