@@ -230,8 +230,14 @@ class Compilation {
  * Compiles the part of a tape that the fetches and the update need.
  *
  * @throws {RangeError} where a buffer is larger than the adapter allows
+ * @throws {TypeError} where a fetch is not f32
  */
 export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Promise<Program> {
+  for (const [name, { dtype }] of Object.entries(request.fetches)) {
+    if (dtype !== "f32") {
+      throw new TypeError(`Cannot fetch ${name}: it is ${dtype}, and only f32 is read back`);
+    }
+  }
   const kept = new Set(Object.values(request.fetches));
   const gradients = request.update ? [...request.update.gradients.values()] : [];
   const nodes: Node[] = reachable(tape.nodes, [...kept, ...gradients]);

@@ -297,8 +297,13 @@ Deno.test("compile() frees what it made where it fails", () =>
 Deno.test("Program refuses feeds and fetches that do not fit, by full text", () =>
   withGpu(async (gpu) => {
     const tape = new Tape(), images = tape.feed("images", [2, 3]);
-    const labels = tape.feed("labels", [2], "i32");
-    await withProgram(gpu, tape, { fetches: { y: relu(images), labels } }, async (program) => {
+    const labels = tape.feed("labels", [2], "i32"), parameters = new Parameters(gpu, tape.variables);
+    const refused = await assertRejects(
+      () => compile(gpu, tape, { fetches: { labels }, parameters }),
+      TypeError,
+    );
+    assertEquals(refused.message, "Cannot fetch labels: it is i32, and only f32 is read back");
+    await withProgram(gpu, tape, { fetches: { y: relu(images), images } }, async (program) => {
       const texts: [() => unknown, typeof Error, string][] = [
         [
           () => program.feed("image", new Float32Array(6)),
@@ -325,6 +330,6 @@ Deno.test("Program refuses feeds and fetches that do not fit, by full text", () 
         assertEquals(assertThrows(call, type).message, text);
       }
       const error = await assertRejects(() => program.fetch("z"), RangeError);
-      assertEquals(error.message, "Cannot fetch z: the program gives y, labels");
+      assertEquals(error.message, "Cannot fetch z: the program gives y, images");
     });
   }));
