@@ -100,7 +100,8 @@ function describeRun(adapter: string, rounds: number): string[] {
   return [
     `Adapter: ${adapter}`,
     `Machine: ${cpus().length} cores of ${cpu?.model.trim() ?? "an unknown processor"}, ${os} ${arch}`,
-    `Deno ${Deno.version.deno}; ${versions.join(", ")}`,
+    `Deno: ${Deno.version.deno}`,
+    `Peers: ${versions.join(", ")}`,
     `Milliseconds an iteration, over ${rounds} alternating rounds; ratio = the peer's median / ours`,
   ];
 }
