@@ -52,8 +52,6 @@ const ROWS = 8, COLUMNS = 2;
 const LANE_ROWS = 2, LANE_COLUMNS = 4;
 /** Workgroups below which the sum over k is split, and the least length of k that a split keeps. */
 const ENOUGH_WORKGROUPS = 48, LEAST_SPLIT = 128;
-/** Length of k above which it is split in any case: rounding grows with the length of a plain sum. */
-const LONGEST_SPLIT = 1024;
 
 const gemmKernel: Kernel = defineKernel(
   "gemm",
@@ -83,7 +81,7 @@ export function gemm<T>(e: Emitter<T>, plan: GemmPlan<T>): void {
   const k = gather.columnDims.reduce((a, b) => a * b, 1);
 
   const filling = Math.min(Math.ceil(ENOUGH_WORKGROUPS / tiles), Math.floor(k / LEAST_SPLIT));
-  const wanted = plan.scatter ? 1 : Math.max(1, filling, Math.ceil(k / LONGEST_SPLIT));
+  const wanted = plan.scatter ? 1 : Math.max(1, filling);
   let [outer, middle, inner] = gather.columnDims;
   let [outerStride, middleStride, innerStride] = gather.columnStrides;
   if (wanted > 1 && outer * middle === 1) { // one long run: cut it

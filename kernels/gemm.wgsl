@@ -17,6 +17,7 @@ const rows = 1u;      // rows a lane
 const columns = 1u;   // vec4 columns a lane
 const laneRows = 2u;
 const laneColumns = 4u;
+const chunk = 128u;
 
 struct Params {
   m: u32,                 // rows of y
@@ -84,21 +85,33 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let a_R = p.aBase + place(min(m0 + R, p.m - 1u), p.rowDims, p.rowStrides); //@ row
   let b_C = min(n0 + C, p.n4 - 1u); //@ column
   var c_R_C = vec4f(0.0); //@ row column
+  // Long sums round less in two levels: after `chunk` steps the registers are added to the tile and start again at 0.
+  var tile: array<vec4f, rows * columns>;
   let first = p.runs * group.z / p.splits;
   let end = p.runs * (group.z + 1u) / p.splits;
   var bAt = first * p.columnDims.y * p.n4;
+  var room = chunk;
   for (var run = first; run < end; run++) {
     var k = (run / p.columnDims.x) * p.columnStrides.x + (run % p.columnDims.x) * p.columnStrides.y;
-    for (var j = 0u; j < p.columnDims.y; j++) {
-      let x_R = a[a_R + k]; //@ row
-      let w_C = b[bAt + b_C]; //@ column
-      c_R_C = fma(vec4f(x_R), w_C, c_R_C); //@ row column
-      k += p.columnStrides.z;
-      bAt += p.n4;
+    var left = p.columnDims.y;
+    while (left > 0u) {
+      let steps = min(left, room);
+      for (var j = 0u; j < steps; j++) {
+        let x_R = a[a_R + k]; //@ row
+        let w_C = b[bAt + b_C]; //@ column
+        c_R_C = fma(vec4f(x_R), w_C, c_R_C); //@ row column
+        k += p.columnStrides.z;
+        bAt += p.n4;
+      }
+      left -= steps;
+      room -= steps;
+      if (room == 0u || (left == 0u && run + 1u == end)) {
+        tile[R * columns + C] += c_R_C; //@ row column
+        c_R_C = vec4f(0.0); //@ row column
+        room = chunk;
+      }
     }
   }
-  var tile: array<vec4f, rows * columns>;   // written in a loop: unrolled stores would triple the pipeline's JIT time
-  tile[R * columns + C] = c_R_C; //@ row column
   let start = p.outBase + group.z * p.splitStride;
   for (var row = 0u; row < min(rows, p.m - m0); row++) {
     let at = start + place(m0 + row, p.rowDims, p.outStrides);
