@@ -58,7 +58,7 @@ async function train({ steps, batchSize, learningRate, seed, testImages }: Setti
     batchSize,
     seed,
     weightDecay: 0.00004,
-    optimizer: configureOptimizer({ optimizer: "rmsprop" }),
+    optimizer: configureOptimizer({ optimizer: "adam" }),
     learningRate: configureLearningRate({ learning_rate: learningRate }, dataset.numSamples, batchSize),
   });
   let nextReport = 1; // a step: the clock says nothing, as steps are only submitted until a report waits for them
