@@ -15,8 +15,8 @@ const R = 0u;
 const C = 0u;
 const rows = 1u;      // rows a lane
 const columns = 1u;   // vec4 columns a lane
-const laneRows = 2u;
-const laneColumns = 4u;
+const laneRows = 4u;
+const laneColumns = 2u;
 const chunk = 128u;
 
 struct Params {
