@@ -68,7 +68,9 @@ const flags = [
 ];
 
 async function launch(): Promise<Browser> {
-  const executable = installed(), env = Deno.env.toObject();
+  // Chromium brings its own driver, and host/drivers.ts may have pointed this process to another.
+  const { VK_DRIVER_FILES: _files, VK_ICD_FILENAMES: _names, ...env } = Deno.env.toObject();
+  const executable = installed();
   if (executable) return await chromium.launch({ executablePath: executable, args: flags, env });
   const directory = await installPackagedFiles(packaged);
   return await chromium.launch({

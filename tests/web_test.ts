@@ -86,7 +86,7 @@ async function fillIn(page: Page): Promise<void> {
 
 /** Waits for a state of the page; where it failed instead, throws what it says. */
 async function reach(page: Page, state: string): Promise<void> {
-  await page.locator(`[data-state=${state}], [data-state=failed]`).waitFor({ timeout: 300_000 });
+  await page.locator(`[data-state=${state}], [data-state=failed]`).waitFor({ timeout: 120_000 });
   const failure = page.getByRole("alert");
   if (await failure.isVisible()) throw new Error(await failure.innerText());
 }
@@ -115,7 +115,7 @@ Deno.test({
         });
       })(performance.now())`);
       await page.getByRole("button", { name: "Start training" }).click();
-      await page.locator("#step").filter({ hasText: "of 20" }).waitFor({ timeout: 300_000 });
+      await page.locator("#step").filter({ hasText: "of 20" }).waitFor({ timeout: 120_000 });
       await page.getByRole("button", { name: "Pause" }).click();
       await reach(page, "paused");
       assertLess(parseInt(await page.locator("#step").innerText()), settings.steps, "steps before the pause");
