@@ -69,12 +69,12 @@ async function createTrainer(gpu: Gpu, dataset: Dataset, values: Values): Promis
   });
 }
 
+/** A line like TF-Slim's: the loss is that of the step itself. */
 function progressText(report: TrainingReport, until: number, batchSize: number): string {
-  const loss = report.losses.reduce((a, b) => a + b, 0) / report.losses.length;
   const left = (until - report.step) * batchSize / report.imagesPerSecond;
   return [
     `step ${report.step.toLocaleString("en")}`,
-    `loss ${loss.toPrecision(4)}`,
+    `loss ${report.losses.at(-1)?.toPrecision(4)}`,
     `learning rate ${Number(report.learningRate.toPrecision(4))}`,
     `${Math.round(report.imagesPerSecond).toLocaleString("en")} images/s`,
     `${Math.round(100 * report.waiting)}% waiting for data`,
