@@ -7,6 +7,7 @@
  */
 import type { Emitter } from "./emitter.ts";
 import { defineKernel, type Kernel, spread } from "./kernel.ts";
+import common from "./local_response_normalization_common.wgsl" with { type: "text" };
 import forwardCode from "./local_response_normalization.wgsl" with { type: "text" };
 import gradientCode from "./local_response_normalization_gradient.wgsl" with { type: "text" };
 
@@ -19,8 +20,8 @@ export interface LrnOptions {
   readonly beta: number;
 }
 
-const forwardKernel: Kernel = defineKernel("local_response_normalization", forwardCode);
-const gradientKernel: Kernel = defineKernel("local_response_normalization_gradient", gradientCode);
+const forwardKernel: Kernel = defineKernel("local_response_normalization", common + forwardCode);
+const gradientKernel: Kernel = defineKernel("local_response_normalization_gradient", common + gradientCode);
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [forwardKernel, gradientKernel];
 

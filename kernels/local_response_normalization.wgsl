@@ -3,23 +3,11 @@
 //   scale[i] = bias + alpha * sum of x[j]^2 over |j - i| <= radius      (alpha is not divided by the window, as in TF)
 //   y[i] = x[i] * scale[i]^(-beta)
 //
-// One invocation = one value. The gradient needs scale, so it is kept.
+// One invocation = one value. The gradient needs scale, so it is kept. The common text stands before this one.
 
-struct Params { count: u32, channels: u32, radius: u32, bias: f32, alpha: f32, beta: f32, quarters: u32 }
-
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;              // [pixels, channels]
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;        // [pixels, channels]
 @group(0) @binding(3) var<storage, read_write> scale: array<f32>;    // [pixels, channels]
-
-// scale^(-beta). Adapters compute pow through a rough logarithm; roots are exact, and 0.5 and 0.75 are the usual betas.
-fn shrink(s: f32) -> f32 {
-  if (p.quarters == 0u) { return pow(s, -p.beta); }
-  let root = 1.0 / sqrt(sqrt(s));
-  var result = root;
-  for (var i = 1u; i < p.quarters; i++) { result *= root; }
-  return result;
-}
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {

@@ -1,24 +1,13 @@
-// Gradient of local response normalization across channels. One invocation = one value.
+// Gradient of local response normalization across channels. One invocation = one value. The
+// common text stands before this one.
 //
 //   dx[i] = dy[i] * scale[i]^(-beta) - 2 alpha beta x[i] * sum of dy[j] y[j] / scale[j] over |j - i| <= radius
 
-struct Params { count: u32, channels: u32, radius: u32, bias: f32, alpha: f32, beta: f32, quarters: u32 }
-
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> y: array<f32>;
 @group(0) @binding(3) var<storage, read> scale: array<f32>;
 @group(0) @binding(4) var<storage, read> dy: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;       // all [pixels, channels]
-
-// scale^(-beta), as in the forward kernel.
-fn shrink(s: f32) -> f32 {
-  if (p.quarters == 0u) { return pow(s, -p.beta); }
-  let root = 1.0 / sqrt(sqrt(s));
-  var result = root;
-  for (var i = 1u; i < p.quarters; i++) { result *= root; }
-  return result;
-}
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {

@@ -171,11 +171,13 @@ Deno.test({
   },
 });
 
-/** The kernels that a module of kernels/ lists, and the names of all WGSL files there. */
+/** The kernels that a module of kernels/ lists, and the names of all WGSL files there that are one. */
 async function allKernels(): Promise<{ kernels: Kernel[]; texts: string[] }> {
   const kernels: Kernel[] = [], texts: string[] = [], directory = new URL("../kernels/", import.meta.url);
   for await (const { name } of Deno.readDir(directory)) {
-    if (name.endsWith(".wgsl")) texts.push(name.slice(0, -".wgsl".length));
+    const isKernel = name.endsWith(".wgsl") &&
+      (await Deno.readTextFile(new URL(name, directory))).includes("@compute"); // else a part of several
+    if (isKernel) texts.push(name.slice(0, -".wgsl".length));
     if (name.endsWith(".ts")) kernels.push(...(await import(`${directory}${name}`)).kernels ?? []);
   }
   return { kernels, texts };

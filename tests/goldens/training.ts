@@ -1,13 +1,17 @@
 /** Topic `training`: 30 steps of the real nets, losses and optimizers on fixed data, from trajectories.json and noise.json. */
+import { originals } from "../../datasets/downloads.ts";
 import { getSampleSplit } from "../../datasets/sample.ts";
+import { parseIdxImages } from "../../formats/idx.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { openGpu } from "../../host/drivers.ts";
+import { denoFiles } from "../../host/files.ts";
 import { sizeOf } from "../../kernels/kernel.ts";
 import { buildNet } from "../../nets/net.ts";
 import { getNet } from "../../nets/nets_factory.ts";
 import { Tape } from "../../tape/tape.ts";
 import { configureLearningRate, type LearningRateFlags } from "../../training/learning_rate.ts";
 import { configureOptimizer, type OptimizerFlags } from "../../training/optimizers.ts";
+import { findOriginal } from "../../tools/_originals.ts";
 import { TrainingStep } from "../../training/step.ts";
 import { randomValues } from "./_formula.ts";
 import { Comparison, type Samples } from "./_comparison.ts";
@@ -44,22 +48,33 @@ interface Trajectories {
 /** Images of a fully recorded training epoch in the script; decides decay_steps. */
 const EPOCH_SIZE = 60_000;
 
+/** Reads training image number n of Fashion-MNIST: from the embedded sample, or beyond it from the system's files. */
+async function imageReader(end: number): Promise<(n: number) => Promise<Uint8Array>> {
+  const { source } = await getSampleSplit("train");
+  if (end <= source.size) return async (n) => (await source.get(n)).data;
+  const { files: [file], systemFolders } = originals.fashion_mnist;
+  for (const folder of systemFolders) {
+    const path = await findOriginal(file, folder);
+    if (path === undefined) continue;
+    const { data, rows, columns } = parseIdxImages(await denoFiles.read(path), path);
+    return (n) => Promise.resolve(data.subarray(n * rows * columns, (n + 1) * rows * columns));
+  }
+  throw new RangeError(
+    `Cannot take images up to ${end}: the embedded sample has ${source.size}; install dataset-fashion-mnist`,
+  );
+}
+
 /** Pixels as the model's preprocessing gives them, without randomness, for `count` images from `first` on. */
 async function inputs(
   model: string,
   first: number,
   count: number,
 ): Promise<{ side: number; channels: number; data: Float32Array }> {
-  const { source } = await getSampleSplit("train");
-  if (first + count > source.size) {
-    throw new RangeError(
-      `Cannot take images ${first} to ${first + count - 1}: the embedded sample has ${source.size}`,
-    );
-  }
+  const read = await imageReader(first + count);
   const [side, channels] = model === "cifarnet" ? [32, 3] : [28, 1], border = (side - 28) / 2;
   const data = new Float32Array(count * side * side * channels);
   for (let n = 0; n < count; n++) {
-    const { data: pixels } = await source.get(first + n), at = n * side * side * channels;
+    const pixels = await read(first + n), at = n * side * side * channels;
     if (model === "lenet") {
       pixels.forEach((v, i) => data[at + i] = (v - 128) / 128);
       continue;
