@@ -10,7 +10,7 @@ async function run(...args: string[]): Promise<{ status: number; lines: string[]
 
 const fixtures = new URL("fixtures", import.meta.url).pathname;
 
-for (const topic of ["checkpoints", "tfrecord"]) {
+for (const topic of ["checkpoints", "tfrecord", "training"]) {
   Deno.test(`goldens ${topic} passes on the fixtures`, async () => {
     const { status, lines } = await run(topic);
     assertEquals(lines.filter((line) => line.startsWith("FAIL")), []);
@@ -32,6 +32,16 @@ Deno.test("goldens fails if --only matches nothing or the directory is missing",
     lines: ["tfrecord: 0 passed, 0 failed"],
   });
   assertEquals((await run("tfrecord", "--goldens=/no/such/directory")).status, 1);
+});
+
+Deno.test("goldens training notices a loss that is off by a hundredth", async () => {
+  const failed = await failuresAfter("training", ["trajectories.json", "noise.json"], async (directory) => {
+    const path = `${directory}/trajectories.json`, all = JSON.parse(await Deno.readTextFile(path));
+    all.cases = all.cases.slice(0, 1);
+    all.cases[0].losses[29] *= 1.01;
+    await Deno.writeTextFile(path, JSON.stringify(all));
+  });
+  assertEquals(failed.length, 1);
 });
 
 Deno.test("goldens narrows by --only", async () => {
