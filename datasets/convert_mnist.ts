@@ -14,7 +14,7 @@ import { encodeTfRecords, indexTfRecords } from "../formats/tfrecord.ts";
 import { encodeImageExample } from "./image_example.ts";
 import { formatLabels, LABELS_FILE } from "./labels.ts";
 import { MNIST_FILE_PATTERN, mnistClassNames, type MnistName, mnistSplits } from "./mnist.ts";
-import { joinPath } from "./paths.ts";
+import { joinPath } from "../formats/paths.ts";
 
 /**
  * Gives the tf.Example of each picture, in file order: a PNG and its label.

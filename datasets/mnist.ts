@@ -13,7 +13,7 @@ import { NotFoundError } from "../formats/errors.ts";
 import { cached, type Dataset } from "./dataset.ts";
 import { decodeImageExample } from "./image_example.ts";
 import { LABELS_FILE, parseLabels } from "./labels.ts";
-import { joinPath } from "./paths.ts";
+import { joinPath } from "../formats/paths.ts";
 import { findShards, openTfRecords } from "./tfrecord_source.ts";
 
 /** Files of a split, `%s` standing for its name: TF-Slim's. */

@@ -10,7 +10,7 @@ import { DataLossError, reasonOf } from "../formats/errors.ts";
 import type { Files } from "../formats/files.ts";
 import { indexTfRecords, readTfRecord, type TfRecordEntry } from "../formats/tfrecord.ts";
 import { checkIndex, type LabelledImage, type RecordSource } from "./dataset.ts";
-import { joinPath } from "./paths.ts";
+import { joinPath } from "../formats/paths.ts";
 
 /**
  * Opens uncompressed TFRecord files as one sequence of records: those of the first file, of the second, ...

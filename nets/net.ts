@@ -5,8 +5,7 @@
  *
  * @module
  */
-import { type RegularizationLoss, Scope } from "../layers/scope.ts";
-import type { ArgScope } from "../layers/scope.ts";
+import { type ArgScope, type RegularizationLoss, Scope } from "../layers/scope.ts";
 import type { Tape, Value } from "../tape/tape.ts";
 
 /** Options that every net takes. */

@@ -8,7 +8,7 @@
  */
 
 import type { OriginalFile } from "../datasets/downloads.ts";
-import { joinPath } from "../datasets/paths.ts";
+import { joinPath } from "../formats/paths.ts";
 import { reasonOf } from "../formats/errors.ts";
 import { checkOriginal, ChecksumError, DownloadError, largestSize } from "./_originals.ts";
 

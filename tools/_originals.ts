@@ -5,7 +5,7 @@
  */
 
 import type { OriginalFile } from "../datasets/downloads.ts";
-import { joinPath } from "../datasets/paths.ts";
+import { joinPath } from "../formats/paths.ts";
 import { inflate } from "../formats/compression.ts";
 import { reasonOf } from "../formats/errors.ts";
 import { denoFiles } from "../host/files.ts";

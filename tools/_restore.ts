@@ -5,6 +5,7 @@
  */
 import { latestCheckpoint } from "../formats/checkpoint/checkpoint_state.ts";
 import { CheckpointReader } from "../formats/checkpoint/reader.ts";
+import { joinPath } from "../formats/paths.ts";
 import { denoFiles } from "../host/files.ts";
 import { restoreTraining, restoreVariables } from "../training/checkpoints.ts";
 import type { Trainer } from "../training/trainer.ts";
@@ -25,7 +26,7 @@ const FIXED = ["model_name", "dataset_name", "labels_offset"];
 
 /** Reads the flags that the last run left in a training's directory. */
 export async function readFlags(trainDir: string): Promise<Record<string, unknown> | undefined> {
-  const path = `${trainDir}/flags.json`;
+  const path = joinPath(trainDir, "flags.json");
   if (await denoFiles.size(path) === undefined) return undefined;
   try {
     return JSON.parse(new TextDecoder().decode(await denoFiles.read(path)));

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { directoryOf } from "../formats/paths.ts";
 import { ProgressLine } from "../host/terminal.ts";
 import { checkpointStep, restoreVariables } from "../training/checkpoints.ts";
 import { Evaluator } from "../training/evaluator.ts";
@@ -63,8 +64,7 @@ async function inherited(directory: string, args: readonly string[]): Promise<st
 export async function main(args: string[]): Promise<number> {
   const first = flags.parse(args), path = first.checkpoint_path ?? `runs/${first.model_name}`;
   const reader = await openCheckpoint(path);
-  const directory = reader.prefix.includes("/") ? reader.prefix.replace(/\/[^/]*$/, "") : ".";
-  const values = flags.parse([...await inherited(directory, args), ...args]);
+  const values = flags.parse([...await inherited(directoryOf(reader.prefix), args), ...args]);
   const progress = new ProgressLine();
   const dataset = await openDataset(values, values.dataset_split_name);
   const gpu = await openDevice(values.adapter, progress);

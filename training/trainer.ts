@@ -68,7 +68,8 @@ const RING = 256, WINDOW = 8;
 
 /** Trains a classifier on a data set. The state after step n depends on options, data and n alone, not on timing. */
 export class Trainer {
-  #step = 0;
+  /** Steps done. Setting it moves the schedule, the random numbers and the position in the data along. */
+  step = 0;
 
   private constructor(
     readonly gpu: Gpu,
@@ -98,15 +99,6 @@ export class Trainer {
     return new Trainer(gpu, compiled, dataset, options);
   }
 
-  /** Steps done. Setting it moves the schedule, the random numbers and the position in the data along. */
-  get step(): number {
-    return this.#step;
-  }
-
-  set step(step: number) {
-    this.#step = step;
-  }
-
   /**
    * Trains and reports. Between two reports the caller may read parameters, save, or stop by leaving the loop.
    *
@@ -117,38 +109,38 @@ export class Trainer {
   ): AsyncGenerator<TrainingReport> {
     const { batchSize, seed = 0, learningRate } = this.options, { queue } = this.gpu.device;
     const order = trainingOrder(this.dataset.numSamples, { batchSize, seed });
-    await using reader = new BatchReader(this.dataset, order, { start: this.#step });
+    await using reader = new BatchReader(this.dataset, order, { start: this.step });
     let marks: [Promise<undefined>, Promise<undefined>] = [
       Promise.resolve(undefined),
       Promise.resolve(undefined),
     ];
-    let losses: Float32Array[] = [], unread = 0, first = this.#step, start = performance.now(), waited = 0;
-    while (this.#step < until) {
+    let losses: Float32Array[] = [], unread = 0, first = this.step, start = performance.now(), waited = 0;
+    while (this.step < until) {
       const batch = await reader.next();
-      if (!batch) throw new RangeError(`Cannot train beyond step ${this.#step}: the data ended`);
+      if (!batch) throw new RangeError(`Cannot train beyond step ${this.step}: the data ended`);
       waited += batch.waitMs;
       this.#feed(batch.images, batch.labels);
-      this.compiled.run(this.#step, learningRate(this.#step));
-      this.#step++;
+      this.compiled.run(this.step, learningRate(this.step));
+      this.step++;
       unread++;
-      if (this.#step % WINDOW === 0) { // the host runs at most two windows ahead
+      if (this.step % WINDOW === 0) { // the host runs at most two windows ahead
         marks = [marks[1], queue.onSubmittedWorkDone() as Promise<undefined>];
         await marks[0];
       }
-      const due = this.#step % reportEvery === 0 || this.#step === until || pause();
+      const due = this.step % reportEvery === 0 || this.step === until || pause();
       if (!due && unread < RING) continue;
       losses.push(await this.#readLosses(unread));
       unread = 0;
       if (!due) continue;
-      const steps = this.#step - first, elapsed = performance.now() - start;
+      const steps = this.step - first, elapsed = performance.now() - start;
       yield {
-        step: this.#step,
+        step: this.step,
         losses: Float32Array.from(losses.flatMap((part) => [...part])),
-        learningRate: learningRate(this.#step - 1),
+        learningRate: learningRate(this.step - 1),
         imagesPerSecond: 1000 * steps * batchSize / elapsed,
         waiting: waited / elapsed,
       };
-      [losses, first, start, waited] = [[], this.#step, performance.now(), 0];
+      [losses, first, start, waited] = [[], this.step, performance.now(), 0];
     }
   }
 
@@ -167,7 +159,7 @@ export class Trainer {
 
   /** Losses of the last `count` steps. */
   async #readLosses(count: number): Promise<Float32Array> {
-    const ring = await this.compiled.program.fetch("losses"), first = this.#step - count;
+    const ring = await this.compiled.program.fetch("losses"), first = this.step - count;
     const losses = Float32Array.from({ length: count }, (_, i) => ring[(first + i) % RING]);
     const bad = losses.findIndex((loss) => !Number.isFinite(loss));
     if (bad >= 0) {
