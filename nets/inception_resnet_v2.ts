@@ -11,17 +11,9 @@
 import type { ActivationFunction } from "../layers/arguments.ts";
 import { relu } from "../tape/ops/activations.ts";
 import { add } from "../tape/ops/pointwise.ts";
-import {
-  avgPool,
-  type Chain,
-  conv,
-  type Layer,
-  maxPool,
-  mixed,
-  recordBase,
-  recordChain,
-  recordDenseHeads,
-} from "./inception_utils.ts";
+import { avgPool, type Chain, conv, type Layer, maxPool, recordBase, recordChain } from "./chain.ts";
+import { recordDenseHeads } from "./heads.ts";
+import { mixed } from "./inception_utils.ts";
 import { type Net, type NetOptions, oneOf } from "./net.ts";
 
 /** A module brought to the depth of its input by a linear convolution, times `factor`, plus the input (figure 20). */

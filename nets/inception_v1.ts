@@ -8,16 +8,9 @@
  * @module
  */
 import { truncatedNormal } from "../layers/initializers.ts";
-import {
-  type Chain,
-  classify,
-  conv,
-  inceptionArgScope,
-  type Layer,
-  maxPool,
-  mixed,
-  recordBase,
-} from "./inception_utils.ts";
+import { type Chain, conv, type Layer, maxPool, recordBase } from "./chain.ts";
+import { classify } from "./heads.ts";
+import { inceptionArgScope, mixed } from "./inception_utils.ts";
 import type { Net } from "./net.ts";
 
 /** A module, its depths in the order of the paper's table 1. `third` names the convolution that is 5x5 in the paper. */

@@ -9,19 +9,9 @@
  * @module
  */
 import { truncatedNormal } from "../layers/initializers.ts";
-import {
-  avgPool,
-  type Chain,
-  conv,
-  type Depth,
-  inceptionArgScope,
-  type Layer,
-  maxPool,
-  mixed,
-  recordBase,
-  recordHead,
-  thinned,
-} from "./inception_utils.ts";
+import { avgPool, type Chain, conv, type Depth, type Layer, maxPool, recordBase, thinned } from "./chain.ts";
+import { recordHead } from "./heads.ts";
+import { inceptionArgScope, mixed } from "./inception_utils.ts";
 import type { Net, NetOptions } from "./net.ts";
 
 const stride2 = { stride: 2 };

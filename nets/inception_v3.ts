@@ -11,21 +11,9 @@
 import { truncatedNormal } from "../layers/initializers.ts";
 import type { Layers } from "../layers/layers.ts";
 import type { Value } from "../tape/tape.ts";
-import {
-  avgPool,
-  type Chain,
-  classify,
-  conv,
-  type Depth,
-  fork,
-  inceptionArgScope,
-  maxPool,
-  mixed,
-  recordBase,
-  recordHead,
-  reducedWindow,
-  thinned,
-} from "./inception_utils.ts";
+import { avgPool, type Chain, conv, type Depth, maxPool, recordBase, thinned } from "./chain.ts";
+import { classify, recordHead, reducedWindow } from "./heads.ts";
+import { fork, inceptionArgScope, mixed } from "./inception_utils.ts";
 import type { Net, NetOptions } from "./net.ts";
 
 const valid = { padding: "VALID" } as const;

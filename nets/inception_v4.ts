@@ -8,17 +8,9 @@
  *
  * @module
  */
-import {
-  avgPool,
-  type Chain,
-  conv,
-  fork,
-  inceptionArgScope,
-  maxPool,
-  mixed,
-  recordBase,
-  recordDenseHeads,
-} from "./inception_utils.ts";
+import { avgPool, type Chain, conv, maxPool, recordBase } from "./chain.ts";
+import { recordDenseHeads } from "./heads.ts";
+import { fork, inceptionArgScope, mixed } from "./inception_utils.ts";
 import type { Net } from "./net.ts";
 
 const valid = { padding: "VALID" } as const;

@@ -12,7 +12,8 @@ import type { Layers } from "../layers/layers.ts";
 import { hardSigmoid, relu } from "../tape/ops/activations.ts";
 import { add, gate } from "../tape/ops/pointwise.ts";
 import type { Value } from "../tape/tape.ts";
-import { classify, type Depth } from "./inception_utils.ts";
+import type { Depth } from "./chain.ts";
+import { classify } from "./heads.ts";
 import { bordered, type Frame, type Pace, paced } from "./mobilenet_utils.ts";
 import { type NetOptions, oneOf } from "./net.ts";
 

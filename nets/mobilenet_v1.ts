@@ -9,15 +9,8 @@
  * @module
  */
 import { relu6 } from "../tape/ops/activations.ts";
-import {
-  type Chain,
-  conv,
-  type Depth,
-  type Layer,
-  recordBase,
-  recordHead,
-  thinned,
-} from "./inception_utils.ts";
+import { type Chain, conv, type Depth, type Layer, recordBase, thinned } from "./chain.ts";
+import { recordHead } from "./heads.ts";
 import { bordered, type Frame, mobilenetArgScope, type Pace, paced } from "./mobilenet_utils.ts";
 import type { Net } from "./net.ts";
 
