@@ -9,7 +9,7 @@ import { columnSum } from "./column_sum.ts";
 import type { Emitter } from "./emitter.ts";
 import { type Activation, ACTIVATIONS } from "./gemm.ts";
 import { defineKernel, type Kernel, type ParamValues, spread } from "./kernel.ts";
-import { rearrange } from "./rearrange.ts";
+import { rearrange, rowRanges } from "./rearrange.ts";
 import combineCode from "./batch_norm_combine.wgsl" with { type: "text" };
 import gradientCode from "./batch_norm_gradient.wgsl" with { type: "text" };
 import sumsCode from "./batch_norm_gradient_sums.wgsl" with { type: "text" };
@@ -56,13 +56,6 @@ export interface Statistics<T> {
   readonly epsilon?: number;
 }
 
-/** Rows that fit into a binding: all, or a multiple of what keeps windows aligned. */
-function* parts<T>(e: Emitter<T>, { rows, columns }: Extent): Generator<{ first: number; count: number }> {
-  const unit = 32 * CHUNK, fitting = Math.floor(e.limit / columns / unit) * unit;
-  const most = rows * columns <= e.limit || fitting === 0 ? rows : fitting; // the planner says what fits nowhere
-  for (let first = 0; first < rows; first += most) yield { first, count: Math.min(most, rows - first) };
-}
-
 /** Emits a launch for each part of the rows; `of` gives the part's window of a matrix [rows, columns]. */
 function launch<T>(
   e: Emitter<T>,
@@ -73,7 +66,7 @@ function launch<T>(
   buffers: (of: (matrix: T) => T, chunks: (sums: T, width: number) => T) => T[],
 ): void {
   const { rows, columns } = extent, isWide = columns % 4 === 0, width = isWide ? columns / 4 : columns;
-  for (const { first, count } of parts(e, extent)) {
+  for (const { first, count } of rowRanges(e, rows, columns, 32 * CHUNK)) {
     const isWhole = count === rows, chunks = Math.ceil(count / CHUNK);
     const bound = buffers(
       (matrix) => isWhole ? matrix : e.window(matrix, first * columns, count * columns),

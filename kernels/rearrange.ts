@@ -66,18 +66,30 @@ export function packOperand<T>(
   return packed;
 }
 
+/** Consecutive rows of a matrix. */
+interface RowRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Rows of a matrix [rows, columns] in ranges that a binding can hold, each from a multiple of `unit` on. */
+export function rowRanges<T>(e: Emitter<T>, rows: number, columns: number, unit: number): RowRange[] {
+  if (rows * columns <= e.limit) return [{ first: 0, count: rows }];
+  const most = Math.max(unit, Math.floor(e.limit / columns / unit) * unit); // the planner says where `unit` rows do not fit
+  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => {
+    return { first: i * most, count: Math.min(most, rows - i * most) };
+  });
+}
+
 /** Parts of a matrix [rows, columns] that a binding can hold. */
 export function rowParts<T>(
   e: Emitter<T>,
   x: T,
   rows: number,
   columns: number,
-): { first: number; count: number; part: T }[] {
-  if (rows * columns <= e.limit) return [{ first: 0, count: rows, part: x }];
+): (RowRange & { readonly part: T })[] {
   const unit = 64 / Math.min(64, columns & -columns); // windows begin at multiples of 64 elements
-  const most = Math.max(unit, Math.floor(e.limit / columns / unit) * unit);
-  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => {
-    const first = i * most, count = Math.min(most, rows - first);
-    return { first, count, part: e.window(x, first * columns, count * columns) };
+  return rowRanges(e, rows, columns, unit).map(({ first, count }) => {
+    return { first, count, part: count === rows ? x : e.window(x, first * columns, count * columns) };
   });
 }

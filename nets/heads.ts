@@ -1,5 +1,5 @@
 /**
- * How the convolutional nets end: pooling, dropout, logits, predictions.
+ * How the Inception nets and the MobileNets end: pooling, dropout, logits, predictions.
  *
  * This module is browser compatible.
  *
@@ -26,7 +26,7 @@ export function classify(
   return spatialSqueeze ? s.squeeze(logits, { scope: "SpatialSqueeze" }) : logits;
 }
 
-/** The head of v2 and v3: average pooling with a window of that side or the map's, dropout, logits and predictions. */
+/** The head of Inception v2 and v3 and of MobileNet v1: average pooling with a window of that side or the map's, dropout, logits and predictions. */
 export function recordHead(
   s: Layers,
   x: Value,
@@ -47,7 +47,7 @@ export function recordHead(
 }
 
 /**
- * The heads of v4 and Inception-ResNet v2: pooling over the whole map, dropout and a fully connected layer; and the auxiliary
+ * The heads of Inception v4 and Inception-ResNet v2: pooling over the whole map, dropout and a fully connected layer; and the auxiliary
  * head, whose second window is as large as its map. `names` are those in which the two nets differ.
  */
 export function recordDenseHeads(
