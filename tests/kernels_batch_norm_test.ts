@@ -40,11 +40,11 @@ function batchNormCase(name: string, shape: Shape, has: string, isTraining: bool
   const x = map(random("x", shape.x), (v) => Math.fround(center + deviation * v)), dy = random("dy", shape.x);
   const beta = has.includes("beta") ? random("beta", [channels]) : undefined;
   const gamma = has.includes("gamma") ? map(random("gamma", [channels]), (v) => 1 + v / 2) : undefined;
-  const own = reference.moments(x),
-    given = {
-      mean: map(random("mean", [channels]), (v) => Math.fround(center + v)),
-      variance: map(random("variance", [channels]), (v) => Math.fround(1 + v / 2)),
-    };
+  const own = reference.moments(x);
+  const given = {
+    mean: map(random("mean", [channels]), (v) => Math.fround(center + v)),
+    variance: map(random("variance", [channels]), (v) => Math.fround(1 + v / 2)),
+  };
   const { mean, variance } = isTraining ? own : given, options = { beta, gamma, epsilon: EPSILON };
   const y = reference.batchNorm(x, mean, variance, options);
   const { dx, dbeta, dgamma } = reference.batchNormGradients(x, dy, mean, variance, options, isTraining);
@@ -53,11 +53,8 @@ function batchNormCase(name: string, shape: Shape, has: string, isTraining: bool
     const c = i % channels, off = isTraining ? Math.sqrt(own.variance.data[c]) : 0;
     return (Math.abs(v) + Math.abs(mean.data[c]) + off) * scaleOf(variance, i, channels);
   });
-  const all = (v: Tensor) =>
-    reference.batchNormGradients(reach, map(v, Math.abs), map(mean, () => 0), map(mean, () => 1), {
-      epsilon: 0,
-    }, false);
-  const sums = all(dy), count = x.data.length / channels;
+  const [zero, one] = [0, 1].map((v) => map(mean, () => v)), count = x.data.length / channels;
+  const sums = reference.batchNormGradients(reach, map(dy, Math.abs), zero, one, { epsilon: 0 }, false);
   const bound = (units: number, of: Tensor, f: (i: number, c: number) => number) =>
     map(of, (_, i) => units * UNIT * f(i, i % channels));
   const gain = (c: number) => Math.abs(gamma?.data[c] ?? 1);

@@ -2,7 +2,8 @@
 import { relu, relu6 } from "../tape/ops/activations.ts";
 import { biasAdd } from "../tape/ops/pointwise.ts";
 import { conv2d } from "../tape/ops/conv2d.ts";
-import { backward, type KernelCase, sums, testCases } from "./_kernels.ts";
+import { convolutionCase } from "./_convolutions.ts";
+import { type KernelCase, sums, testCases } from "./_kernels.ts";
 import * as dense from "./reference/dense.ts";
 import { abs, random } from "./reference/tensor.ts";
 import * as reference from "./reference/window.ts";
@@ -89,31 +90,9 @@ const geometries: Record<string, Geometry> = {
 
 testCases(
   "conv2d and its gradients equal their definition",
-  Object.entries(geometries).map(([name, { x: xShape, outputs, ...windows }]): KernelCase => {
-    const wShape = [...windows.kernel, xShape[3], outputs];
-    const x = random("x", xShape), w = random("w", wShape);
-    const dy = random("dy", reference.outShape(xShape, windows, outputs));
-    const { kernel: _, ...options } = windows;
-    return {
-      name,
-      feeds: { x, w, dy },
-      record: ({ x, w, dy }) => {
-        const y = conv2d(x, w, options), [dx, dw] = backward(y, dy);
-        return { y, dx: dx!, dw: dw! };
-      },
-      expect: {
-        y: sums(reference.conv2d(x, w, windows), reference.conv2d(abs(x), abs(w), windows)),
-        dx: sums(
-          reference.conv2dInputGradient(xShape, w, dy, windows),
-          reference.conv2dInputGradient(xShape, abs(w), abs(dy), windows),
-        ),
-        dw: sums(
-          reference.conv2dWeightGradient(x, wShape, dy, windows),
-          reference.conv2dWeightGradient(abs(x), wShape, abs(dy), windows),
-        ),
-      },
-    };
-  }),
+  Object.entries(geometries).map(([name, { x, outputs, ...windows }]) =>
+    convolutionCase(name, conv2d, reference.conv2d, x, [x[3], outputs], windows)
+  ),
 );
 
 const epilogues: Record<string, { x: Four; outputs: number; bias: boolean; most?: number }> = {
@@ -135,8 +114,8 @@ testCases(
     const windows = { kernel: [3, 3] } as const;
     const x = random("x", xShape), w = random("w", [3, 3, xShape[3], outputs]), b = random("b", [outputs]);
     const biased = (y: typeof x, b: typeof x) => bias ? dense.biasAdd(y, b) : y;
-    const sum = biased(reference.conv2d(x, w, windows), b);
-    const magnitude = biased(reference.conv2d(abs(x), abs(w), windows), abs(b));
+    const sum = biased(reference.conv2d.forward(x, w, windows), b);
+    const magnitude = biased(reference.conv2d.forward(abs(x), abs(w), windows), abs(b));
     return {
       name,
       feeds: bias ? { x, w, b } : { x, w },

@@ -1,7 +1,7 @@
 /** Depthwise convolutions over odd shapes against their definition: output, input gradient, weight gradient. */
 import { depthwiseConv2d } from "../tape/ops/depthwise_conv2d.ts";
-import { backward, type KernelCase, sums, testCases } from "./_kernels.ts";
-import { abs, random } from "./reference/tensor.ts";
+import { convolutionCase } from "./_convolutions.ts";
+import { testCases } from "./_kernels.ts";
 import * as reference from "./reference/window.ts";
 
 type Four = readonly [number, number, number, number];
@@ -54,32 +54,19 @@ const geometries: Record<string, Geometry> = {
   "long sums": { x: [5, 61, 59, 4], kernel: [2, 3] },
 };
 
-function depthwiseCase(name: string, { x: xShape, ...windows }: Geometry, multiplier: number): KernelCase {
-  const { kernel, ...options } = windows, wShape = [...kernel, xShape[3], multiplier];
-  const x = random("x", xShape), w = random("w", wShape);
-  const dy = random("dy", reference.outShape(xShape, windows, xShape[3] * multiplier));
-  return {
-    name: `${name}, ${xShape[3]} channels, multiplier ${multiplier}`,
-    feeds: { x, w, dy },
-    record: ({ x, w, dy }) => {
-      const y = depthwiseConv2d(x, w, options), [dx, dw] = backward(y, dy);
-      return { y, dx: dx!, dw: dw! };
-    },
-    expect: {
-      y: sums(reference.depthwiseConv2d(x, w, windows), reference.depthwiseConv2d(abs(x), abs(w), windows)),
-      dx: sums(
-        reference.depthwiseConv2dInputGradient(xShape, w, dy, windows),
-        reference.depthwiseConv2dInputGradient(xShape, abs(w), abs(dy), windows),
-      ),
-      dw: sums(
-        reference.depthwiseConv2dWeightGradient(x, wShape, dy, windows),
-        reference.depthwiseConv2dWeightGradient(abs(x), wShape, abs(dy), windows),
-      ),
-    },
-  };
-}
-
 testCases(
   "depthwiseConv2d and its gradients equal their definition",
-  Object.entries(geometries).flatMap(([name, g]) => [1, 2, 3, 8].map((m) => depthwiseCase(name, g, m))),
+  Object.entries(geometries).flatMap(([name, { x, ...windows }]) =>
+    [1, 2, 3, 8].map((multiplier) => {
+      const title = `${name}, ${x[3]} channels, multiplier ${multiplier}`;
+      return convolutionCase(
+        title,
+        depthwiseConv2d,
+        reference.depthwiseConv2d,
+        x,
+        [x[3], multiplier],
+        windows,
+      );
+    })
+  ),
 );

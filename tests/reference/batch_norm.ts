@@ -42,9 +42,8 @@ export function batchNormGradients(
   follows: boolean,
 ): { dx: Tensor; dbeta: Tensor; dgamma: Tensor } {
   const channels = mean.data.length, count = x.data.length / channels;
-  const xhat = batchNorm(x, mean, variance, { epsilon }),
-    dbeta = tensor([channels]),
-    dgamma = tensor([channels]);
+  const xhat = batchNorm(x, mean, variance, { epsilon });
+  const dbeta = tensor([channels]), dgamma = tensor([channels]);
   dy.data.forEach((v, i) => {
     dbeta.data[i % channels] += v;
     dgamma.data[i % channels] += v * xhat.data[i];

@@ -52,9 +52,9 @@ const rules: Readonly<Record<string, Rule>> = {
   matmul: ([a, b], o: { transposeA: boolean; transposeB: boolean }) =>
     dense.matmul(a, b, o.transposeA, o.transposeB),
   conv2d: ([x, w], o: { window: WindowAttributes }) =>
-    window.conv2d(x, w, windows([w.shape[0], w.shape[1]], o.window)),
+    window.conv2d.forward(x, w, windows([w.shape[0], w.shape[1]], o.window)),
   depthwiseConv2d: ([x, w], o: { window: WindowAttributes }) =>
-    window.depthwiseConv2d(x, w, windows([w.shape[0], w.shape[1]], o.window)),
+    window.depthwiseConv2d.forward(x, w, windows([w.shape[0], w.shape[1]], o.window)),
   batchNorm: (inputs, o: BatchNorm) => {
     const { mean, variance } = batch.moments(inputs[0]);
     return batch.batchNorm(inputs[0], mean, variance, batchNormOptions(inputs, o));

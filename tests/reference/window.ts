@@ -51,101 +51,63 @@ function visit([n, h, w]: readonly number[], windows: Windows, each: (tap: Tap) 
   }
 }
 
-/** y[n, oy, ox, o] = sum over taps and channels of x * w. */
-export function conv2d(x: Tensor, w: Tensor, windows: Windows): Tensor {
-  const [, , c, o] = w.shape, y = tensor(outShape(x.shape, windows, o));
-  visit(x.shape, windows, ({ output, input, cell }) => {
-    for (let i = 0; i < c; i++) {
-      const v = x.data[input * c + i], row = (cell * c + i) * o;
-      for (let j = 0; j < o; j++) y.data[output * o + j] += v * w.data[row + j];
-    }
-  });
-  return y;
-}
-
-/** dx of conv2d. */
-export function conv2dInputGradient(
-  shape: readonly number[],
-  w: Tensor,
-  dy: Tensor,
-  windows: Windows,
-): Tensor {
-  const [, , c, o] = w.shape, dx = tensor(shape);
-  visit(shape, windows, ({ output, input, cell }) => {
-    for (let i = 0; i < c; i++) {
-      for (let j = 0; j < o; j++) {
-        dx.data[input * c + i] += dy.data[output * o + j] * w.data[(cell * c + i) * o + j];
-      }
-    }
-  });
-  return dx;
-}
-
-/** dw of conv2d. */
-export function conv2dWeightGradient(
-  x: Tensor,
-  shape: readonly number[],
-  dy: Tensor,
-  windows: Windows,
-): Tensor {
-  const [, , c, o] = shape, dw = tensor(shape);
-  visit(x.shape, windows, ({ output, input, cell }) => {
-    for (let i = 0; i < c; i++) {
-      for (let j = 0; j < o; j++) {
-        dw.data[(cell * c + i) * o + j] += x.data[input * c + i] * dy.data[output * o + j];
-      }
-    }
-  });
-  return dw;
-}
-
-/** One product of a depthwise convolution: places in x, w and y. */
+/** One product of a convolution: places in x, w and y. */
 type Product = (input: number, weight: number, output: number) => void;
 
-/** All products of a depthwise convolution with weights of shape [kh, kw, c, m]. */
-function visitDepthwise(
-  x: readonly number[],
-  [, , c, m]: readonly number[],
-  windows: Windows,
-  each: Product,
-) {
-  visit(x, windows, ({ output, input, cell }) => {
+/** Output and gradients of a convolution. */
+export interface Convolution {
+  /** Channels of the output, for weights of that shape. */
+  readonly outputs: (weights: readonly number[]) => number;
+  readonly forward: (x: Tensor, w: Tensor, windows: Windows) => Tensor;
+  /** dx, of that shape. */
+  readonly inputGradient: (shape: readonly number[], w: Tensor, dy: Tensor, windows: Windows) => Tensor;
+  /** dw, of that shape. */
+  readonly weightGradient: (x: Tensor, shape: readonly number[], dy: Tensor, windows: Windows) => Tensor;
+}
+
+/** A convolution by the products of one tap: of pixel `input` with cell `cell` of weights of that shape, for pixel `output`. */
+function convolution(
+  outputs: Convolution["outputs"],
+  products: (tap: Tap, weights: readonly number[], each: Product) => void,
+): Convolution {
+  const all = (x: readonly number[], w: readonly number[], windows: Windows, each: Product) =>
+    visit(x, windows, (tap) => products(tap, w, each));
+  return {
+    outputs,
+    forward(x, w, windows) {
+      const y = tensor(outShape(x.shape, windows, outputs(w.shape)));
+      all(x.shape, w.shape, windows, (i, k, o) => y.data[o] += x.data[i] * w.data[k]);
+      return y;
+    },
+    inputGradient(shape, w, dy, windows) {
+      const dx = tensor(shape);
+      all(shape, w.shape, windows, (i, k, o) => dx.data[i] += w.data[k] * dy.data[o]);
+      return dx;
+    },
+    weightGradient(x, shape, dy, windows) {
+      const dw = tensor(shape);
+      all(x.shape, shape, windows, (i, k, o) => dw.data[k] += x.data[i] * dy.data[o]);
+      return dw;
+    },
+  };
+}
+
+/** y[n, oy, ox, j] = sum over taps and channels of x[..., i] * w[..., i, j]. */
+export const conv2d = convolution(([, , , o]) => o, ({ input, cell, output }, [, , c, o], each) => {
+  for (let i = 0; i < c; i++) {
+    for (let j = 0; j < o; j++) each(input * c + i, (cell * c + i) * o + j, output * o + j);
+  }
+});
+
+/** y[n, oy, ox, i * m + q] = sum over taps of x[..., i] * w[..., i, q]. */
+export const depthwiseConv2d = convolution(
+  ([, , c, m]) => c * m,
+  ({ input, cell, output }, [, , c, m], each) => {
     for (let i = 0; i < c; i++) {
       for (let q = 0; q < m; q++) each(input * c + i, (cell * c + i) * m + q, (output * c + i) * m + q);
     }
-  });
-}
-
-/** y[n, oy, ox, i * m + q] = sum over taps of x[..., i] * w[..., i, q]. */
-export function depthwiseConv2d(x: Tensor, w: Tensor, windows: Windows): Tensor {
-  const y = tensor(outShape(x.shape, windows, w.shape[2] * w.shape[3]));
-  visitDepthwise(x.shape, w.shape, windows, (i, k, o) => y.data[o] += x.data[i] * w.data[k]);
-  return y;
-}
-
-/** dx of depthwiseConv2d. */
-export function depthwiseConv2dInputGradient(
-  shape: readonly number[],
-  w: Tensor,
-  dy: Tensor,
-  windows: Windows,
-): Tensor {
-  const dx = tensor(shape);
-  visitDepthwise(shape, w.shape, windows, (i, k, o) => dx.data[i] += w.data[k] * dy.data[o]);
-  return dx;
-}
-
-/** dw of depthwiseConv2d. */
-export function depthwiseConv2dWeightGradient(
-  x: Tensor,
-  shape: readonly number[],
-  dy: Tensor,
-  windows: Windows,
-): Tensor {
-  const dw = tensor(shape);
-  visitDepthwise(x.shape, shape, windows, (i, k, o) => dw.data[k] += x.data[i] * dy.data[o]);
-  return dw;
-}
+  },
+);
 
 /** For each output value, the input value that is the window's first maximum; -1 where the window has no tap inside. */
 function firstMaxima(x: Tensor, windows: Windows): Int32Array {
