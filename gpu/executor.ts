@@ -50,7 +50,7 @@ export interface ExecutorOptions {
  * software driver has no watchdog, and one submission is best: lavapipe under wgpu blocks the host in each submission until
  * the one before has run.
  */
-function mostWork({ kind, driverSource }: AdapterSummary): number {
+export function mostWork({ kind, driverSource }: AdapterSummary): number {
   if (kind === "gpu") return 2e10;
   return driverSource === "browser" ? 2e9 : Infinity;
 }
@@ -138,9 +138,13 @@ export class Executor {
 }
 
 /** Cuts a list where either bound would be passed; a command heavier than the bound goes alone. */
-function slice(commands: readonly Command[], maxWork: number, maxCommands: number): Command[][] {
-  const slices: Command[][] = [];
-  let current: Command[] = [];
+export function slice<C extends Command>(
+  commands: readonly C[],
+  maxWork: number,
+  maxCommands: number,
+): C[][] {
+  const slices: C[][] = [];
+  let current: C[] = [];
   let sum = 0;
   for (const command of commands) {
     const work = "workgroups" in command ? command.work : 0;

@@ -1,12 +1,12 @@
 /**
- * How fast an adapter is: one matrix product and one copy, timed.
+ * Whether an adapter computes rightly, and how fast: one matrix product, timed.
  *
  * This module is browser compatible.
  * @module
  */
-import { type Command, Executor } from "./executor.ts";
-import type { BufferRequest, Gpu } from "./gpu.ts";
+import type { Gpu } from "./gpu.ts";
 import code from "./probe.wgsl" with { type: "text" };
+import { bestTime } from "./stopwatch.ts";
 
 /** What {@linkcode probeSpeed} measured. */
 export interface Speed {
@@ -16,32 +16,22 @@ export interface Speed {
   readonly matmulGflops: number;
   /** Largest relative error of the values looked at; beyond 1e-4 the driver computes wrongly. */
   readonly matmulError: number;
-  /** 1e9 bytes copied from one buffer to another a second. */
-  readonly copyGigabytes: number;
 }
 
-/** Shortest time a round is to last, so that the ten milliseconds of a read back weigh little. */
-const roundMilliseconds = 300;
-const rounds = 3;
 const tile = 8;
 
-/** Times a matrix product and a copy; takes about two seconds, and frees what it made. */
+/** Times a matrix product; takes about a second, and frees what it made. */
 export async function probeSpeed(gpu: Gpu): Promise<Speed> {
   const isGpu = gpu.adapter.kind === "gpu";
   const size = isGpu ? 2048 : 512;
   const lanes = { lanes_n: 8, lanes_m: isGpu ? 8 : 1 };
   const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage;
-  const made: GPUBuffer[] = [];
-  const create = (request: BufferRequest) => {
-    const buffer = gpu.createBuffer(request);
-    made.push(buffer);
-    return buffer;
-  };
+  const bytes = size * size * 4, usage = STORAGE | COPY_SRC | COPY_DST;
+  const params = gpu.createBuffer({ label: "probe params", size: 16, usage: UNIFORM | COPY_DST });
+  const [a, b, c] = ["a", "b", "c"].map((name) =>
+    gpu.createBuffer({ label: `probe ${name}`, size: bytes, usage })
+  );
   try {
-    const bytes = size * size * 4;
-    const params = create({ label: "probe params", size: 16, usage: UNIFORM | COPY_DST });
-    const usage = STORAGE | COPY_SRC | COPY_DST;
-    const [a, b, c] = ["a", "b", "c"].map((name) => create({ label: `probe ${name}`, size: bytes, usage }));
     const values = [testValues(size, 3), testValues(size, 7)];
     gpu.upload(params, new Uint32Array([size, size, size]));
     gpu.upload(a, values[0]);
@@ -52,46 +42,12 @@ export async function probeSpeed(gpu: Gpu): Promise<Speed> {
     const bindGroup = gpu.bindGroup(label, pipeline, [params, a, b, c]);
     const [x, y] = [size / tile / lanes.lanes_n, size / tile / lanes.lanes_m];
     const work = 2 * size ** 3;
-    const matmul = await bestTime(gpu, { label, pipeline, bindGroup, workgroups: [x, y, 1], work }, c);
+    const matmul = await bestTime(gpu, { label, pipeline, bindGroup, workgroups: [x, y, 1], work });
     const error = largestError(size, values, new Float32Array(await gpu.download(c)));
-
-    const copyBytes = isGpu ? 256 << 20 : 64 << 20;
-    const [source, target] = ["source", "target"].map((name) =>
-      create({ label: `probe copy ${name}`, size: copyBytes, usage: COPY_SRC | COPY_DST })
-    );
-    const copy = { source, sourceOffset: 0, target, targetOffset: 0, size: copyBytes };
-    const copying = await bestTime(gpu, { label: "probe copy", copy }, target);
-    return {
-      size,
-      matmulGflops: work / matmul / 1e6,
-      matmulError: error,
-      copyGigabytes: copyBytes / copying / 1e6,
-    };
+    return { size, matmulGflops: work / matmul / 1e6, matmulError: error };
   } finally {
-    for (const buffer of made) gpu.destroyBuffer(buffer);
+    for (const buffer of [params, a, b, c]) gpu.destroyBuffer(buffer);
   }
-}
-
-/** Least milliseconds a command takes, over rounds of as many repetitions as fill a round. */
-async function bestTime(gpu: Gpu, command: Command, result: GPUBuffer): Promise<number> {
-  const time = async (repetitions: number) => {
-    const executor = new Executor(gpu, Array<Command>(repetitions).fill(command));
-    const start = performance.now();
-    executor.run();
-    await gpu.download(result, 0, 4);
-    return (performance.now() - start) / repetitions;
-  };
-  await time(1); // the first run compiles
-  let repetitions = 1;
-  let best = Infinity;
-  for (let round = 0; round < rounds; round++) {
-    do {
-      best = Math.min(best, await time(repetitions));
-      if (best * repetitions >= roundMilliseconds / 2) break;
-      repetitions = Math.min(repetitions * 8, Math.ceil(roundMilliseconds / best));
-    } while (repetitions < 100_000);
-  }
-  return best;
 }
 
 /** Repeatable random numbers between -0.5 and 0.5 (a linear congruence). */

@@ -14,7 +14,8 @@ Deno.test("doctor prints adapter, limits and speed, in words and as JSON", async
   const report = JSON.parse(json.stdout);
   assertEquals(report.deno, Deno.version.deno);
   assert(report.matmul.isRight && report.matmul.gflops > 0.5, json.stdout);
-  assert(report.copy.gigabytesPerSecond > 0.1, json.stdout);
+  assert(report.peaks.gflops > report.matmul.gflops, json.stdout);
+  assert(report.peaks.gigabytes > 0.2 && report.peaks.gigabytes < 1e5, json.stdout);
   assert(report.limits.maxBufferSize >= 256 << 20 && report.limits.maxBindGroups >= 4, json.stdout);
   assertEquals(report.adapter.kind === "software", report.advice.length > 0, "software can be made faster");
   assertMatch(
@@ -26,6 +27,10 @@ Deno.test("doctor prints adapter, limits and speed, in words and as JSON", async
   assertMatch(
     words.stdout,
     /^Matmul +\d+\.\d GFLOP\/s at .*, results right \(relative error \d\.\de-\d+\)$/m,
+  );
+  assertMatch(
+    words.stdout,
+    /^Peaks +\d+\.\d GFLOP\/s in registers, \d+\.\d GB\/s read and written by copies$/m,
   );
 });
 

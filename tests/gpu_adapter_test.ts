@@ -76,5 +76,4 @@ Deno.test("probeSpeed() multiplies rightly, measures something, and frees its bu
     const speed = await probeSpeed(gpu);
     assert(speed.matmulError < 1e-6, `relative error ${speed.matmulError}`);
     assert(speed.matmulGflops > 0.5 && speed.matmulGflops < 1e6, `${speed.matmulGflops} GFLOP/s`);
-    assert(speed.copyGigabytes > 0.1 && speed.copyGigabytes < 1e5, `${speed.copyGigabytes} GB/s`);
   }));

@@ -7,6 +7,7 @@
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
+import { measurePeaks, type Peaks } from "../gpu/peaks.ts";
 import { probeSpeed, type Speed } from "../gpu/probe.ts";
 import { adapterChoices, openGpu, systemVulkanDevices } from "../host/drivers.ts";
 import { distributionIds, installHint } from "../host/install_hints.ts";
@@ -42,8 +43,7 @@ export async function main(args: string[]): Promise<number> {
   const vulkan = systemVulkanDevices();
   const gpu = await openGpu({ adapter: values.adapter });
   try {
-    const speed = await probeSpeed(gpu);
-    const report = describeMachine(gpu, vulkan ?? [], speed);
+    const report = describeMachine(gpu, vulkan ?? [], await probeSpeed(gpu), await measurePeaks(gpu));
     console.log(values.json ? JSON.stringify(report, null, 2) : formatReport(report));
     return report.matmul.isRight ? 0 : 1;
   } finally {
@@ -53,7 +53,7 @@ export async function main(args: string[]): Promise<number> {
 
 type Report = ReturnType<typeof describeMachine>;
 
-function describeMachine(gpu: Gpu, vulkan: VulkanDevice[], speed: Speed) {
+function describeMachine(gpu: Gpu, vulkan: VulkanDevice[], speed: Speed, peaks: Peaks) {
   const { description } = gpu.adapter;
   const driver = vulkan.find((device) => device.name === description)?.driver ?? "";
   const limits: Record<string, number> = {};
@@ -73,7 +73,7 @@ function describeMachine(gpu: Gpu, vulkan: VulkanDevice[], speed: Speed) {
       relativeError: speed.matmulError,
       isRight: speed.matmulError < 1e-4,
     },
-    copy: { gigabytesPerSecond: speed.copyGigabytes },
+    peaks,
     advice: advise(gpu, `${driver} ${description}`, vulkan.length > 0),
   };
 }
@@ -99,7 +99,7 @@ function advise({ adapter }: Gpu, driver: string, hasSystemDriver: boolean): str
 }
 
 function formatReport(report: Report): string {
-  const { adapter, matmul } = report;
+  const { adapter, matmul, peaks } = report;
   const vendor = [adapter.vendor, adapter.architecture].filter(Boolean).join(" ");
   const verdict = matmul.isRight ? "right" : "WRONG: this driver cannot be trusted";
   const rows = [
@@ -115,7 +115,12 @@ function formatReport(report: Report): string {
       } GFLOP/s at ${matmul.size} x ${matmul.size} x ${matmul.size}, results ${verdict} ` +
       `(relative error ${matmul.relativeError.toExponential(1)})`,
     ],
-    ["Copy", `${report.copy.gigabytesPerSecond.toFixed(1)} GB/s from buffer to buffer`],
+    [
+      "Peaks",
+      `${peaks.gflops.toFixed(1)} GFLOP/s in registers, ${
+        peaks.gigabytes.toFixed(1)
+      } GB/s read and written by copies`,
+    ],
     ...report.advice.map((text, i) => [i === 0 ? "Faster" : "", text]),
   ];
   return rows.map(([title, text]) => title.padEnd(10) + text).join("\n");
