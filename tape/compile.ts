@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Command } from "../gpu/executor.ts";
+import type { Dispatch } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Parameters } from "./parameters.ts";
 import { bytesOf, type Memory, Plan, type PlanRequest } from "./plan.ts";
@@ -65,7 +65,7 @@ class Buffers {
 }
 
 /** Makes pipelines, parameters and bind groups of all launches. */
-async function commandsOf(gpu: Gpu, plan: Plan, buffers: Buffers): Promise<Command[]> {
+async function commandsOf(gpu: Gpu, plan: Plan, buffers: Buffers): Promise<Dispatch[]> {
   const pipelines = await Promise.all(
     plan.launches.map(({ launch, label }) =>
       gpu.pipeline({ label: `${launch.kernel.name} for ${label}`, code: launch.kernel.code })
@@ -119,7 +119,7 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
       new Map(Array.from(values, ([name, value]) => [name, { value, place: buffers.place(value) }]));
     const feeds = ports(tape.feeds), fetches = ports(Object.entries(request.fetches));
     await gpu.settled();
-    return new Program(gpu, commands, feeds, fetches, buffers.owned, label);
+    return new Program(gpu, plan, commands, feeds, fetches, buffers.owned, label);
   } catch (error) {
     buffers.owned.forEach((buffer) => gpu.destroyBuffer(buffer));
     throw error;

@@ -11,6 +11,7 @@ import { type Launch, sizeOf } from "../kernels/kernel.ts";
 import { applyUpdate, type UpdateRule } from "../kernels/optimizers.ts";
 import { pointwise } from "../kernels/pointwise.ts";
 import { fuse, reachable, type Step } from "./fuse.ts";
+import { labelOf, type Origin } from "./origin.ts";
 import type { ParameterLayout } from "./parameter_layout.ts";
 import { planMemory } from "./plan_memory.ts";
 import { lowerInParts } from "./split.ts";
@@ -53,6 +54,7 @@ export interface Region {
 /** A launch and what it is for. */
 export interface LabelledLaunch {
   readonly launch: Launch<Value>;
+  readonly origin: Origin;
   readonly label: string;
 }
 
@@ -126,11 +128,12 @@ export class Plan {
     return { tape: this.tape, id: -1, shape, dtype: "f32", label };
   }
 
-  #emitter(label: string): Emitter<Value> {
+  #emitter(origin: Origin): Emitter<Value> {
+    const label = labelOf(origin);
     return {
       limit: this.#limit,
       emit: (launch) => {
-        this.launches.push({ launch, label: `${label} (${launch.kernel.name})` });
+        this.launches.push({ launch, origin, label: `${label} (${launch.kernel.name})` });
       },
       scratch: (elements) => this.#temporary(`${label}/scratch`, [elements]),
       window: (value, first, count) => this.#window(value, first, [count]),
@@ -147,14 +150,14 @@ export class Plan {
     const { operation, attributes, scope } = node;
     if (!operation.lower || operation.inPlace) this.#aliases.set(outputs[0], inputs[0]);
     if (!operation.lower) return;
-    const shapes = (values: readonly Value[]) => values.map((v) => `[${v.shape}]`).join(" ");
-    const label = `${scope || "."}/${operation.name} ${shapes(inputs)} -> ${shapes(outputs)}`;
+    const shapes = (values: readonly Value[]) => values.map((v) => v.shape);
+    const origin = { scope, operation: operation.name, inputs: shapes(inputs), outputs: shapes(outputs) };
     const context = { inputs, outputs, attributes, bias, activation, firstImage: 0 };
-    lowerInParts(this.#emitter(label), operation, context, {
+    lowerInParts(this.#emitter(origin), operation, context, {
       limit: this.#limit,
       images: (v, first, count) =>
         this.#window(v, first * sizeOf(v.shape.slice(1)), [count, ...v.shape.slice(1)]),
-      scratchLike: (v) => this.#temporary(`${label}/part`, v.shape),
+      scratchLike: (v) => this.#temporary(`${labelOf(origin)}/part`, v.shape),
     });
   }
 
@@ -178,9 +181,14 @@ export class Plan {
         this.#regions.set(root, region);
         continue;
       }
-      const copy = this.#temporary(`updates/${name}`, root.shape);
+      const copy = this.#temporary(`updates/${name}`, root.shape), shapes = [root.shape];
       this.#regions.set(copy, region);
-      const emitter = this.#emitter(copy.label);
+      const emitter = this.#emitter({
+        scope: name,
+        operation: "copyUpdate",
+        inputs: shapes,
+        outputs: shapes,
+      });
       for (let at = 0; at < count; at += this.#limit) {
         const size = Math.min(this.#limit, count - at), part = (v: Value) => this.#window(v, at, [size]);
         pointwise(emitter, "scale", size, { a: part(root), y: part(copy) });
@@ -206,7 +214,9 @@ export class Plan {
         this.#regions.set(range, { memory: memory(page), offset: 4 * first, size: 4 * count });
         return range;
       });
-      applyUpdate(this.#emitter("update"), rule, count, options, { rate, values: taken, parameters, slots });
+      const shapes = [[count]];
+      const origin = { scope: "update", operation: rule.kernel.name, inputs: shapes, outputs: shapes };
+      applyUpdate(this.#emitter(origin), rule, count, options, { rate, values: taken, parameters, slots });
     }
   }
 

@@ -5,9 +5,10 @@
  *
  * @module
  */
-import { type Command, Executor } from "../gpu/executor.ts";
+import { type Dispatch, Executor } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { sizeOf } from "../kernels/kernel.ts";
+import type { Plan } from "./plan.ts";
 import type { Value } from "./tape.ts";
 
 /** A part of a buffer, in bytes. */
@@ -32,12 +33,15 @@ export class Program {
   readonly #feeds: ReadonlyMap<string, Port>;
   readonly #fetches: ReadonlyMap<string, Port>;
   readonly #owned: readonly GPUBuffer[];
-  /** The launches, for profiles and tests. */
-  readonly commands: readonly Command[];
+  /** What it was made from, for profiles. */
+  readonly plan: Plan;
+  /** The plan's launches, for profiles and tests. */
+  readonly commands: readonly Dispatch[];
 
   constructor(
     gpu: Gpu,
-    commands: readonly Command[],
+    plan: Plan,
+    commands: readonly Dispatch[],
     feeds: ReadonlyMap<string, Port>,
     fetches: ReadonlyMap<string, Port>,
     owned: readonly GPUBuffer[],
@@ -47,6 +51,7 @@ export class Program {
     this.#feeds = feeds;
     this.#fetches = fetches;
     this.#owned = owned;
+    this.plan = plan;
     this.commands = commands;
     this.#executor = new Executor(gpu, commands, { label });
   }

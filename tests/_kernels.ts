@@ -95,7 +95,7 @@ export async function evaluate(gpu: Gpu, c: Pick<KernelCase, "feeds" | "record">
     };
     program.run();
     const results = await read();
-    new Executor(gpu, folded(program.commands as Dispatch[])).run();
+    new Executor(gpu, folded(program.commands)).run();
     const again = await read();
     for (const name of Object.keys(fetches)) {
       assertSameBits(again[name], results[name], `${name} in a folded grid`);
