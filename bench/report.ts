@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { median } from "../gpu/stopwatch.ts";
 import { flop } from "./cases.ts";
 import type { Row, Timing } from "./rounds.ts";
 
@@ -15,12 +16,6 @@ export interface Entry {
   peer_ms: number;
   /** peer_ms / ours_ms: how many times faster ours is. */
   ratio: number;
-}
-
-/** Middle value; the mean of both in an even list. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b), half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
 /** One entry for each row and each peer that ran it. */

@@ -53,3 +53,9 @@ export async function bestTime(gpu: Gpu, command: Command): Promise<number> {
   for (let round = 0; round < 3; round++) best = Math.min(best, await timeCommand(gpu, command, 300));
   return best;
 }
+
+/** Middle value; the mean of both in an even list. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b), half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}

@@ -3,7 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { cases, flop, netLayers, training } from "../bench/cases.ts";
 import { fromLayout, toLayout } from "../bench/layouts.ts";
-import { entries, median, table } from "../bench/report.ts";
+import { entries, table } from "../bench/report.ts";
+import { median } from "../gpu/stopwatch.ts";
 import { sizeOf } from "../kernels/kernel.ts";
 
 Deno.test("median() takes the middle, or the mean of the two in the middle", () => {
