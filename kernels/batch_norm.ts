@@ -7,7 +7,7 @@
  */
 import { columnSum } from "./column_sum.ts";
 import type { Emitter } from "./emitter.ts";
-import { type Activation, ACTIVATIONS } from "./gemm.ts";
+import { type Activation, ACTIVATIONS } from "./epilogue.ts";
 import { defineKernel, type Kernel, type ParamValues, spread } from "./kernel.ts";
 import { rearrange, rowRanges } from "./rearrange.ts";
 import combineCode from "./batch_norm_combine.wgsl" with { type: "text" };

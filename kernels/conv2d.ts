@@ -1,81 +1,91 @@
 /**
- * Plans 2-D convolutions and their gradients as products with gathered rows.
+ * Plans 2-D convolutions and their gradients as products of k-major operands.
  *
- * The image is first copied into a frame of zeros where the window reaches past it, so that the product addresses it
- * without a test a load. The gradient for the input is again a convolution, over the framed output gradient with the
- * kernel flipped; with stride s it falls into s x s phases, each with the taps that reach it.
+ * Forward, what every tap meets is copied into the rows of the left operand, some output pixels at a time, so that the copy
+ * stays in the cache. The gradient for the input is again a convolution, over the output gradient with the kernel flipped;
+ * with stride s it falls into s x s phases, each with the taps that reach it. The gradient for the weights takes the image
+ * as its left operand where it lies, inside a frame of zeros where the window reaches past it.
  *
  * This module is browser compatible.
  *
  * @module
  */
+import { imageColumns, imageRows, panels, panelsSize, transpose } from "./columns.ts";
 import type { Emitter } from "./emitter.ts";
-import { type Activation, gemm } from "./gemm.ts";
+import type { Epilogue } from "./epilogue.ts";
+import { gemm, quarters, type Scatter } from "./gemm.ts";
 import { sizeOf } from "./kernel.ts";
-import { matmul } from "./matmul.ts";
-import { packOperand, rearrange, stridesOf } from "./rearrange.ts";
+import { matmul, packOperand } from "./matmul.ts";
+import { rearrange, stridesOf } from "./rearrange.ts";
 import type { Window } from "./window.ts";
 
-type Pair = readonly [number, number];
+/** Elements of a left operand that are copied at once, about: small enough for a cache, large enough to fill an adapter. */
+const PIECE = 2 ** 21;
 
-/** `x` [n, h, w, c] inside zeros: `before` rows and columns first, `size` in all. Returns x itself if nothing changes. */
-function frame<T>(
-  e: Emitter<T>,
-  x: T,
-  n: number,
-  from: Pair,
-  c: number,
-  before: Pair,
-  size: Pair,
-): [T, Pair] {
-  if (before[0] === 0 && before[1] === 0 && size[0] <= from[0] && size[1] <= from[1]) return [x, from];
-  const framed = e.scratch(n * size[0] * size[1] * c);
-  const kept = (i: 0 | 1) => Math.max(0, Math.min(from[i], size[i] - before[i])); // a long window may miss the image
-  rearrange(e, x, framed, {
-    dims: [n, size[0], size[1], c],
-    low: [0, before[0], before[1], 0],
-    size: [n, kept(0), kept(1), c],
-    strides: stridesOf([n, from[0], from[1], c]),
-  });
-  return [framed, size];
+/** A convolution by packed weights [taps, channels, ceil4(outputs)], and where its rows go. */
+interface Packed<T> extends Epilogue<T> {
+  readonly x: T;
+  readonly w: T;
+  readonly y: T;
+  readonly scatter?: Scatter;
 }
 
-/** The part of the padded image that the window touches, and the strides of pixels and taps in it. */
-function frameForWindow<T>(e: Emitter<T>, x: T, g: Window) {
-  const reach = (i: 0 | 1) => (g.out[i] - 1) * g.stride[i] + (g.kernel[i] - 1) * g.rate[i] + 1;
-  const [framed, size] = frame(e, x, g.n, g.size, g.channels, g.pad, [reach(0), reach(1)]);
-  const c = g.channels, row = size[1] * c;
-  return {
-    framed,
-    pixels: [size[0] * row, g.stride[0] * row, g.stride[1] * c] as const,
-    taps: [g.rate[0] * row, g.rate[1] * c, 1] as const,
-  };
+/** Emits a convolution of any window. */
+function convolve<T>(e: Emitter<T>, g: Window, outputs: number, b: Packed<T>): void {
+  const k = sizeOf(g.kernel) * g.channels, all = g.n * sizeOf(g.out);
+  const most = b.scatter
+    ? all
+    : Math.max(64, Math.floor(Math.min(PIECE, e.limit) / Math.max(1, k) / 64) * 64);
+  const pieces = Math.ceil(all / most), each = Math.ceil(all / pieces / 64) * 64;
+  for (let first = 0; first < all; first += each) {
+    const count = Math.min(each, all - first), a = k === 0 ? b.x : e.scratch(panelsSize(k, count));
+    const part = (v: T) => count === all ? v : e.window(v, first * outputs, count * outputs);
+    if (k > 0) imageColumns(e, g, { first, count }, { x: b.x, y: a });
+    gemm(e, {
+      ...b,
+      m: count,
+      n: outputs,
+      k,
+      a,
+      gather: panels(k),
+      b: b.w,
+      addend: b.addend && part(b.addend),
+      y: part(b.y),
+    });
+  }
 }
 
-/** Dimensions and strides of (tap row, tap column, channel), in as few loops as possible. */
-function tapColumns(taps: Pair, channels: number, strides: readonly [number, number, number]) {
-  return strides[1] === channels
-    ? { columnDims: [1, taps[0], taps[1] * channels] as const, columnStrides: [0, strides[0], 1] as const }
-    : { columnDims: [taps[0], taps[1], channels] as const, columnStrides: strides };
+/** Whether there is one window, as large as the image: a fully connected layer. */
+function isDense(g: Window): boolean {
+  return g.pad[0] + g.pad[1] === 0 && sizeOf(g.out) === 1 && sizeOf(g.kernel) === sizeOf(g.size);
 }
 
-/** Emits y [n, oh, ow, o] = activation(x * w + bias), x [n, h, w, c], w [kh, kw, c, o]. */
+/** Emits y [n, oh, ow, o] = epilogue(x * w), x [n, h, w, c], w [kh, kw, c, o]. */
 export function conv2d<T>(
   e: Emitter<T>,
   g: Window,
   outputs: number,
-  b: { x: T; w: T; bias?: T; activation?: Activation; y: T },
+  b: Epilogue<T> & { x: T; w: T; y: T },
 ): void {
-  const { framed, pixels, taps } = frameForWindow(e, b.x, g);
-  const k = g.kernel[0] * g.kernel[1] * g.channels;
-  gemm(e, {
-    ...b,
-    m: g.n * g.out[0] * g.out[1],
-    n: outputs,
-    a: framed,
-    gather: { base: 0, rowDims: g.out, rowStrides: pixels, ...tapColumns(g.kernel, g.channels, taps) },
-    b: packOperand(e, b.w, k, outputs, [outputs, 1]),
+  const k = sizeOf(g.kernel) * g.channels;
+  if (isDense(g)) return matmul(e, { ...b, m: g.n, n: outputs, k, a: b.x, b: b.w });
+  convolve(e, g, outputs, { ...b, w: packOperand(e, b.w, k, outputs) });
+}
+
+/** `x` inside zeros: the part of the padded image that the window touches. Returns x itself where that is all of it. */
+function frame<T>(e: Emitter<T>, x: T, g: Window): { framed: T; size: readonly [number, number] } {
+  const reach = (i: 0 | 1) => (g.out[i] - 1) * g.stride[i] + (g.kernel[i] - 1) * g.rate[i] + 1;
+  const size = [reach(0), reach(1)] as const, { n, pad, channels: c } = g;
+  if (pad[0] + pad[1] === 0 && size.every((s, i) => s <= g.size[i])) return { framed: x, size: g.size };
+  const framed = e.scratch(n * size[0] * size[1] * c);
+  const kept = (i: 0 | 1) => Math.max(0, Math.min(g.size[i], size[i] - pad[i])); // a long window may miss the image
+  rearrange(e, x, framed, {
+    dims: [n, ...size, c],
+    low: [0, ...pad, 0],
+    size: [n, kept(0), kept(1), c],
+    strides: stridesOf([n, ...g.size, c]),
   });
+  return { framed, size };
 }
 
 /** Emits dw [kh, kw, c, o] from x [n, h, w, c] and dy [n, oh, ow, o]. */
@@ -85,21 +95,22 @@ export function conv2dWeightGradient<T>(
   outputs: number,
   b: { x: T; dy: T; dw: T },
 ): void {
-  const { framed, pixels, taps } = frameForWindow(e, b.x, g);
-  const count = g.n * g.out[0] * g.out[1];
+  const m = sizeOf(g.kernel) * g.channels, k = g.n * sizeOf(g.out);
+  const plan = { m, n: outputs, k, b: packOperand(e, b.dy, k, outputs), y: b.dw };
+  if (g.channels % 4 !== 0) {
+    const a = e.scratch(k * 4 * quarters(m));
+    imageRows(e, g, { x: b.x, y: a });
+    return gemm(e, { ...plan, a });
+  }
+  const { framed, size } = frame(e, b.x, g), c4 = g.channels / 4, row = size[1] * c4;
   gemm(e, {
-    m: g.kernel[0] * g.kernel[1] * g.channels,
-    n: outputs,
+    ...plan,
     a: framed,
     gather: {
-      base: 0,
-      rowDims: [g.kernel[1], g.channels],
-      rowStrides: taps,
-      columnDims: [g.n, ...g.out],
-      columnStrides: pixels,
+      rows: { dims: [g.kernel[1], c4], strides: [g.rate[0] * row, g.rate[1] * c4, 1] },
+      dims: g.out,
+      strides: [size[0] * row, g.stride[0] * row, g.stride[1] * c4],
     },
-    b: packOperand(e, b.dy, count, outputs, [outputs, 1]),
-    y: b.dw,
   });
 }
 
@@ -142,36 +153,19 @@ function phases(size: number, kernel: number, stride: number, rate: number, pad:
   return list;
 }
 
-/**
- * The taps of w [kh, kw, c, o] that a phase meets, last first, as the right operand [taps * o, c]; in pieces of some tap rows
- * where all are more than a binding holds and `mayCut`.
- */
-function packFlipped<T>(
-  e: Emitter<T>,
-  w: T,
-  kw: number,
-  c: number,
-  o: number,
-  py: Phase,
-  px: Phase,
-  mayCut: boolean,
-): T | T[] {
-  const c4 = Math.ceil(c / 4) * 4, row = kw * c * o, size = py.taps * px.taps * o * c4;
+/** The taps of w [kh, kw, c, o] that a phase meets, last first, as a right operand [taps, o, ceil4(c)]. */
+function packFlipped<T>(e: Emitter<T>, w: T, g: Window, o: number, py: Phase, px: Phase): T {
+  const c = g.channels, row = g.kernel[1] * c * o, size = py.taps * px.taps * o * 4 * quarters(c);
   if (size === 0) return w;
-  const fits = !mayCut || Math.max(size, py.lastTap * row + row) <= e.limit, pieces = fits ? 1 : py.taps;
-  const taps = py.taps / pieces;
-  const packed = Array.from({ length: pieces }, (_, i) => {
-    const last = py.lastTap - i * taps * py.tapStep, piece = e.scratch(taps * px.taps * o * c4);
-    const [source, base] = fits ? [w, last * row] : [e.window(w, last * row, row), 0];
-    rearrange(e, source, piece, {
-      dims: [taps, px.taps, o, c4],
-      size: [taps, px.taps, o, c],
-      strides: [-py.tapStep * row, -px.tapStep * c * o, 1, o],
-      base: base + px.lastTap * c * o,
-    });
-    return piece;
+  const packed = e.scratch(size);
+  transpose(e, w, packed, {
+    rows: c,
+    columns: o,
+    outer: { count: py.taps, stride: -py.tapStep * row },
+    inner: { count: px.taps, stride: -px.tapStep * c * o },
+    base: py.lastTap * row + px.lastTap * c * o,
   });
-  return fits ? packed[0] : packed;
+  return packed;
 }
 
 /** Emits dx [n, h, w, c] from w [kh, kw, c, o] and dy [n, oh, ow, o]. */
@@ -181,39 +175,30 @@ export function conv2dInputGradient<T>(
   outputs: number,
   b: { w: T; dy: T; dx: T },
 ): void {
-  if (g.pad[0] + g.pad[1] === 0 && g.out[0] * g.out[1] === 1 && sizeOf(g.kernel) === sizeOf(g.size)) {
-    const n = sizeOf(g.size) * g.channels; // one window as large as the image: a fully connected layer
-    return matmul(e, { m: g.n, n, k: outputs, a: b.dy, b: b.w, transposeB: true, y: b.dx });
-  }
-  const [h, w] = g.size, c = g.channels, o = outputs, kw = g.kernel[1];
-  const axes = [0, 1].map((i) => phases(g.size[i], g.kernel[i], g.stride[i], g.rate[i], g.pad[i]));
-  const before = axes.map((list) => Math.max(0, ...list.map((p) => -p.first))) as [number, number];
-  const size = axes.map((list, i) =>
-    Math.max(1, ...list.map((p) => before[i] + p.first + (p.taps - 1) * p.step + p.positions))
-  ) as [number, number];
-  const [framed, [fh, fw]] = frame(e, b.dy, g.n, g.out, o, before, size);
-  const single = axes.every((list) => list.length === 1);
-  for (const py of axes[0]) {
-    for (const px of axes[1]) {
-      const packed = packFlipped(e, b.w, kw, c, o, py, px, single);
-      gemm(e, {
-        m: g.n * py.positions * px.positions,
-        n: c,
-        a: framed,
-        gather: {
-          base: ((py.first + before[0]) * fw + px.first + before[1]) * o,
-          rowDims: [py.positions, px.positions],
-          rowStrides: [fh * fw * o, fw * o, o],
-          ...tapColumns([py.taps, px.taps], o, [py.step * fw * o, px.step * o, 1]),
-        },
-        b: packed,
-        y: b.dx,
-        scatter: single ? undefined : {
-          base: (py.phase * w + px.phase) * c,
-          rowStrides: [h * w * c, g.stride[0] * w * c, g.stride[1] * c],
-          columnStride: 1,
-        },
-      });
+  const [h, w] = g.size, { n, channels: c } = g, o = outputs;
+  if (isDense(g)) return matmul(e, { m: n, n: h * w * c, k: o, a: b.dy, b: b.w, transposeB: true, y: b.dx });
+  const [rows, columns] = [0, 1].map((i) => phases(g.size[i], g.kernel[i], g.stride[i], g.rate[i], g.pad[i]));
+  const isWhole = rows.length * columns.length === 1, c4 = 4 * quarters(c);
+  const dx = isWhole || c === c4 ? b.dx : e.scratch(n * h * w * c4);
+  for (const py of rows) {
+    for (const px of columns) {
+      const over: Window = {
+        n,
+        size: g.out,
+        channels: o,
+        kernel: [py.taps, px.taps],
+        stride: [1, 1],
+        rate: [py.step, px.step],
+        pad: [-py.first, -px.first],
+        out: [py.positions, px.positions],
+      };
+      const scatter = isWhole ? undefined : {
+        base: (py.phase * w + px.phase) * c4,
+        dims: over.out,
+        strides: [h * w * c4, g.stride[0] * w * c4, g.stride[1] * c4] as const,
+      };
+      convolve(e, over, c, { x: b.dy, w: packFlipped(e, b.w, g, o, py, px), y: dx, scatter });
     }
   }
+  if (dx !== b.dx) rearrange(e, dx, b.dx, { dims: [1, 1, n * h * w, c], strides: [0, 0, c4, 1] });
 }

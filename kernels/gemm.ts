@@ -1,194 +1,183 @@
 /**
- * Plans matrix products with gathered rows (gemm.wgsl), split over k where the output is too small to fill the adapter.
+ * Plans matrix products of k-major operands (gemm.wgsl), split over k where the output is too small to fill the adapter.
  *
  * This module is browser compatible.
  *
  * @module
  */
 import type { Emitter } from "./emitter.ts";
-import { defineKernel, type Kernel, spread, unroll } from "./kernel.ts";
-import { rowParts } from "./rearrange.ts";
+import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
+import { type Kernel, spread, unroll } from "./kernel.ts";
+import { rearrange, rowRanges } from "./rearrange.ts";
 import gemmCode from "./gemm.wgsl" with { type: "text" };
 import reduceCode from "./gemm_reduce.wgsl" with { type: "text" };
 
-/** What an epilogue can apply; the numbers are those of the kernels. */
-export const ACTIVATIONS = { none: 0, relu: 1, relu6: 2 } as const;
-/** Name of an activation that a dense kernel can apply to its own output. */
-export type Activation = keyof typeof ACTIVATIONS;
+type Three = readonly [number, number, number];
+type Two = readonly [number, number];
 
-/** Where element (m, k) of the left operand lies: three dimensions with a stride for each of m and k. */
+/** Where vec4 row m and step k of the left operand lie, in vec4: three dimensions with a stride each. */
 export interface Gather {
-  /** Element at row 0, column 0. */
-  readonly base: number;
-  readonly rowDims: readonly [number, number];
-  readonly rowStrides: readonly [number, number, number];
-  /** All three dimensions that k counts through, outermost first; their product is k. */
-  readonly columnDims: readonly [number, number, number];
-  readonly columnStrides: readonly [number, number, number];
+  /** Vec4 at row 0, step 0. */
+  readonly base?: number;
+  /** Left out: rows are neighbours. */
+  readonly rows?: { readonly dims: Two; readonly strides: Three };
+  /** The inner two dimensions that k counts through, and the strides of all three. */
+  readonly dims: Two;
+  readonly strides: Three;
 }
 
-/** Where y[m, n] goes. */
+/** Where row m of y goes: strides in elements, multiples of 4. */
 export interface Scatter {
   readonly base: number;
-  readonly rowStrides: readonly [number, number, number];
-  readonly columnStride: number;
+  readonly dims: Two;
+  readonly strides: Three;
 }
 
 /**
- * One product. `b` must be [k, n4 * 4] with n4 = ceil(n / 4): rows are whole vec4. A list of b holds equal shares of its
- * rows, as many as divide the first dimension of k; not together with `scatter`.
+ * One product y [m, n] = epilogue(a^T b), or several. `a` is [k, ceil4(m)] or gathered; `b` is [k, ceil4(n)]: rows are whole
+ * vec4, as those of a `y` that is scattered or holds several products.
  */
-export interface GemmPlan<T> {
+export interface GemmPlan<T> extends Epilogue<T> {
   readonly m: number;
   readonly n: number;
+  readonly k: number;
   readonly a: T;
-  readonly gather: Gather;
-  readonly b: T | readonly T[];
-  readonly bias?: T;
-  readonly activation?: Activation;
+  /** Left out: a is [k, ceil4(m)]. */
+  readonly gather?: Gather;
+  readonly b: T;
   readonly y: T;
-  /** Left out: y is [m, n], row-major. */
+  /** Left out: y is [m, n]. */
   readonly scatter?: Scatter;
+  /** @default {1} */
+  readonly batches?: number;
 }
 
-/** Register tile of one lane: rows x (4 * columns) outputs. 8x8 compiles in 0.3 s on lavapipe and reaches 90% of 8x12. */
-const ROWS = 8, COLUMNS = 4;
-const LANE_ROWS = 4, LANE_COLUMNS = 2;
+/** A register tile of a lane, in vec4, and its speed relative to the fastest. */
+interface Tile {
+  readonly kernel: Kernel;
+  readonly rows: number;
+  readonly columns: number;
+  readonly speed: number;
+}
+
+function tileOf(rows: number, columns: number, speed: number): Tile {
+  const text = gemmCode.replace("const rows = 1u;", `const rows = ${rows}u;`)
+    .replace("const columns = 1u;", `const columns = ${columns}u;`);
+  const kernel = defineWithEpilogue(`gemm_${4 * rows}x${4 * columns}`, unroll(text, rows, columns));
+  return { kernel, rows, columns, speed };
+}
+
+/** Larger ones need fewer loads a product, smaller ones waste less at the edges. */
+const TILES: readonly Tile[] = [tileOf(4, 4, 1), tileOf(2, 2, 0.7)];
+const LANES = 8;
 /** Workgroups below which the sum over k is split, and the least length of k that a split keeps. */
-const ENOUGH_WORKGROUPS = 48, LEAST_SPLIT = 128;
+const ENOUGH_WORKGROUPS = 24, LEAST_SPLIT = 64;
 
-const gemmKernel: Kernel = defineKernel(
-  "gemm",
-  unroll(
-    gemmCode.replace("const rows = 1u;", `const rows = ${ROWS}u;`)
-      .replace("const columns = 1u;", `const columns = ${COLUMNS}u;`),
-    ROWS,
-    COLUMNS,
-  ),
-);
-const reduceKernel: Kernel = defineKernel("gemm_reduce", reduceCode);
+const reduceKernel: Kernel = defineWithEpilogue("gemm_reduce", reduceCode);
 /** The kernels of this file. */
-export const kernels: readonly Kernel[] = [gemmKernel, reduceKernel];
+export const kernels: readonly Kernel[] = [...TILES.map((t) => t.kernel), reduceKernel];
 
-/** How the sum over k is cut: `pieces` of b, each `runs` runs of `inner` steps, each split over `splits` workgroups. */
-interface Cut {
-  readonly columnDims: readonly [middle: number, inner: number];
-  readonly columnStrides: readonly [number, number, number];
-  readonly pieces: number;
-  readonly runs: number;
-  readonly splits: number;
+/** A tile and how the lanes of a workgroup lie. */
+interface Cover {
+  readonly tile: Tile;
+  readonly laneColumns: number;
+  readonly tilesM: number;
+  readonly tilesN: number;
 }
 
-/** Cuts k into at least `pieces` equal pieces and, where that pays, about `splits` parts in all. */
-function cut({ columnDims, columnStrides }: Gather, pieces: number, splits: number): Cut {
-  let [outer, middle, inner] = columnDims, [outerStride, middleStride, innerStride] = columnStrides;
-  if (Math.max(pieces, splits) > 1 && outer * middle === 1) { // one long run: cut it
-    middle = Math.max(divisorUpTo(inner, splits), divisorFrom(inner, pieces));
-    inner /= middle;
-    middleStride = inner * innerStride;
-    outerStride = 0;
-    outer = 1;
+/** The tiles that cover m4 x n4 vec4 in the least time. */
+function cover(m4: number, n4: number): Cover {
+  let best: Cover | undefined, least = Infinity;
+  for (const tile of TILES) {
+    for (const laneColumns of [4, 2, 8, 1]) {
+      const rows = tile.rows * LANES / laneColumns, columns = tile.columns * laneColumns;
+      const tilesM = Math.ceil(m4 / rows), tilesN = Math.ceil(n4 / columns);
+      const time = tilesM * rows * tilesN * columns / tile.speed;
+      if (time < least) [best, least] = [{ tile, laneColumns, tilesM, tilesN }, time];
+    }
   }
-  const all = inner === 0 ? 0 : outer * middle, count = divisorFrom(all, pieces), runs = all / count;
-  return {
-    columnDims: [middle, inner],
-    columnStrides: [outerStride, middleStride, innerStride],
-    pieces: count,
-    runs,
-    splits: Math.min(Math.ceil(splits / count), Math.max(1, runs)),
-  };
+  return best!;
 }
 
-/** Largest divisor of k that is at most `most`. */
-function divisorUpTo(k: number, most: number): number {
-  for (let d = Math.min(k, most); d > 1; d--) if (k % d === 0) return d;
-  return 1;
+/** Vec4 that hold `count` elements. */
+export function quarters(count: number): number {
+  return Math.ceil(count / 4);
 }
 
-/** Smallest divisor of k that is at least `least`; k where there is none. */
-function divisorFrom(k: number, least: number): number {
-  for (let d = least; d < k; d++) if (k % d === 0) return d;
-  return Math.max(1, least === 1 ? 1 : k);
-}
-
-/** Emits y = activation(a b + bias). */
+/** Emits a product. */
 export function gemm<T>(e: Emitter<T>, plan: GemmPlan<T>): void {
-  const { m, n } = plan;
-  if (plan.scatter) return rows(e, plan, 0, m);
-  for (const { first, count, part } of rowParts(e, plan.y, m, n)) rows(e, { ...plan, y: part }, first, count);
+  const { m, n, batches = 1 } = plan;
+  if (plan.scatter || batches > 1) return padded(e, plan);
+  if (n % 4 === 0) {
+    for (const { first, count } of rowRanges(e, m, n, 64)) {
+      padded(e, { ...plan, y: count === m ? plan.y : e.window(plan.y, first * n, count * n) }, first, count);
+    }
+    return;
+  }
+  const n4 = quarters(n), y = e.scratch(m * n4 * 4); // rows of whole vec4, then without their ends
+  padded(e, { ...plan, y });
+  rearrange(e, y, plan.y, { dims: [1, 1, m, n], strides: [0, 0, 4 * n4, 1] });
 }
 
-/** Emits `m` rows of a product, from row `mFirst` of a on; y holds just these. */
-function rows<T>(e: Emitter<T>, plan: GemmPlan<T>, mFirst: number, m: number): void {
-  const { n, gather, bias, activation = "none" } = plan;
-  const n4 = Math.ceil(n / 4);
-  const tilesN = Math.ceil(n4 / (COLUMNS * LANE_COLUMNS));
-  const tiles = tilesN * Math.ceil(m / (ROWS * LANE_ROWS));
-  const k = gather.columnDims.reduce((a, b) => a * b, 1);
-
-  const given = plan.b instanceof Array ? plan.b : undefined;
-  const most = Math.min(Math.floor(k / LEAST_SPLIT), Math.floor(e.limit / (m * n)));
-  const filling = Math.min(Math.ceil(ENOUGH_WORKGROUPS / tiles), most);
-  const least = given?.length ?? (plan.scatter ? 1 : Math.max(1, Math.ceil(4 * n4 * k / e.limit)));
-  const wanted = plan.scatter ? 1 : Math.max(1, filling);
-  const { columnDims, columnStrides, pieces, runs, splits } = cut(gather, least, wanted);
-  const bRows = runs * columnDims[1], parts = pieces * splits, partial = parts > 1;
-  const bOf = (piece: number) =>
-    given
-      ? given[piece]
-      : pieces === 1
-      ? plan.b as T
-      : e.window(plan.b as T, piece * bRows * 4 * n4, bRows * 4 * n4);
-
-  const y = partial ? e.scratch(parts * m * n) : plan.y;
-  const rowDims = gather.rowDims;
-  const scatter = plan.scatter ??
-    { base: 0, rowStrides: [rowDims[0] * rowDims[1] * n, rowDims[1] * n, n] as const, columnStride: 1 };
-  const [x, z] = spread(tiles);
+/** Emits a product whose y has rows of whole vec4: `m` rows from row `first` of a on. */
+function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): void {
+  const { n, k, scatter, batches = 1 } = plan,
+    m4 = quarters(m),
+    n4 = quarters(n),
+    aRow = quarters(plan.m);
+  const { tile, laneColumns, tilesM, tilesN } = cover(m4, n4), tiles = tilesM * tilesN * batches;
+  const gather = plan.gather ?? { dims: [1, k] as const, strides: [0, 0, aRow] as const };
+  const pieces = Math.max(1, Math.ceil(4 * n4 * k * batches / e.limit));
+  const filling = Math.ceil(ENOUGH_WORKGROUPS / tiles / pieces);
+  const most = Math.min(Math.floor(k / pieces / LEAST_SPLIT), Math.floor(e.limit / (4 * m * n4) / pieces));
+  const splits = scatter || batches > 1 ? 1 : Math.max(1, Math.min(filling, most));
+  const parts = pieces * splits, isPartial = parts > 1, size4 = m * n4;
+  const y = isPartial ? e.scratch(4 * parts * size4) : plan.y;
+  const each = Math.ceil(k / pieces / 64) * 64; // windows begin at multiples of 64 elements
+  const [x, rows] = spread(tilesM * tilesN);
   for (let piece = 0; piece < pieces; piece++) {
-    const b = bOf(piece);
+    const kFirst = piece * each, kCount = Math.min(k, kFirst + each) - kFirst;
+    const b = pieces === 1 ? plan.b : e.window(plan.b, kFirst * 4 * n4, kCount * 4 * n4);
+    const epilogue = epilogueOf(isPartial ? {} : plan, b);
     e.emit({
-      kernel: gemmKernel,
+      kernel: tile.kernel,
       params: {
-        m,
-        n,
-        n4,
-        activation: partial ? 0 : ACTIVATIONS[activation],
-        rowDims,
-        columnDims,
-        rowStrides: gather.rowStrides,
-        aBase: gather.base,
-        columnStrides,
-        runs,
-        runFirst: piece * runs,
-        mFirst,
-        outStrides: scatter.rowStrides,
-        outBase: scatter.base + piece * splits * m * n,
-        splitStride: partial ? m * n : 0,
-        hasBias: bias !== undefined && !partial ? 1 : 0,
-        outColumnStride: scatter.columnStride,
-        tilesN,
-        splits,
+        ...{ m, m4, n4, laneColumns, tilesN, splits, kFirst, kCount },
+        ...epilogue.params,
+        gathered: gather.rows ? 1 : 0,
+        rowDims: gather.rows?.dims ?? [1, 1],
+        rowStrides: gather.rows?.strides ?? [0, 0, 1],
+        aBase: gather.base ?? 0,
+        m4First: first / 4,
+        columnDims: gather.dims,
+        columnStrides: gather.strides,
+        scattered: scatter ? 1 : 0,
+        outDims: scatter?.dims ?? [1, 1],
+        outStrides: scatter?.strides.map((s) => s / 4) ?? [0, 0, 1],
+        outBase: (scatter?.base ?? 0) / 4 + piece * splits * size4,
+        aBatch: k * aRow,
+        bBatch: k * n4,
+        yBatch: size4,
+        splitStride: isPartial ? size4 : 0,
       },
-      buffers: [plan.a, b, partial ? b : bias ?? b, y],
-      writes: [3],
-      workgroups: [x, z, splits],
-      work: 2 * m * n * k / pieces,
+      buffers: [...epilogue.buffers, plan.a, b, y],
+      writes: [7],
+      workgroups: [x, rows, batches * splits],
+      work: 2 * m * n * kCount * batches,
     });
   }
-  if (!partial) return;
+  if (isPartial) reduce(e, { ...plan, m }, y, parts);
+}
+
+/** Emits the sum of partial products, with the epilogue. */
+function reduce<T>(e: Emitter<T>, plan: GemmPlan<T>, partial: T, parts: number): void {
+  const n4 = quarters(plan.n), size4 = plan.m * n4, epilogue = epilogueOf(plan, partial);
   e.emit({
     kernel: reduceKernel,
-    params: {
-      size: m * n,
-      n,
-      splits: parts,
-      activation: ACTIVATIONS[activation],
-      hasBias: bias === undefined ? 0 : 1,
-    },
-    buffers: [y, bias ?? y, plan.y],
-    writes: [2],
-    workgroups: spread(Math.ceil(m * n / 64)),
-    work: m * n * parts,
+    params: { size4, n4, splits: parts, ...epilogue.params },
+    buffers: [...epilogue.buffers, partial, plan.y],
+    writes: [6],
+    workgroups: spread(Math.ceil(size4 / 64)),
+    work: 4 * size4 * parts,
   });
 }

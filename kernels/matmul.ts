@@ -5,12 +5,14 @@
  *
  * @module
  */
+import { transpose } from "./columns.ts";
 import type { Emitter } from "./emitter.ts";
-import { type Activation, gemm } from "./gemm.ts";
-import { packOperand, rowParts } from "./rearrange.ts";
+import type { Epilogue } from "./epilogue.ts";
+import { gemm, quarters } from "./gemm.ts";
+import { rearrange, rowRanges } from "./rearrange.ts";
 
-/** y[m, n] = activation(op(a) op(b) + bias), op transposing where asked: a is [m, k] or [k, m], b is [k, n] or [n, k]. */
-export interface MatmulPlan<T> {
+/** y [m, n] = epilogue(op(a) op(b)), op transposing where asked: a is [m, k] or [k, m], b is [k, n] or [n, k]. */
+export interface MatmulPlan<T> extends Epilogue<T> {
   readonly m: number;
   readonly n: number;
   readonly k: number;
@@ -18,31 +20,34 @@ export interface MatmulPlan<T> {
   readonly transposeA?: boolean;
   readonly b: T;
   readonly transposeB?: boolean;
-  readonly bias?: T;
-  readonly activation?: Activation;
   readonly y: T;
 }
 
-/** Emits a matrix product. A transposed b is packed, or, where a is the smaller one, the transposed product is computed. */
+/**
+ * An operand of a product as gemm wants it: [k, ceil4(length)]. It is `x` itself where x is [k, length] in whole vec4, else a
+ * copy; with `transposed`, x is [length, k].
+ */
+export function packOperand<T>(e: Emitter<T>, x: T, k: number, length: number, transposed = false): T {
+  if (!transposed && length % 4 === 0) return x;
+  const length4 = 4 * quarters(length), packed = e.scratch(k * length4);
+  if (transposed) transpose(e, x, packed, { rows: length, columns: k });
+  else {rearrange(e, x, packed, {
+      dims: [1, 1, k, length4],
+      size: [1, 1, k, length],
+      strides: [0, 0, length, 1],
+    });}
+  return packed;
+}
+
+/** Emits a matrix product. */
 export function matmul<T>(e: Emitter<T>, plan: MatmulPlan<T>): void {
-  const { m, n, k } = plan;
-  const strideA = plan.transposeA ? [1, m] as const : [k, 1] as const;
-  const strideB = plan.transposeB ? [1, k] as const : [n, 1] as const; // of (k, n)
-  const gather = (rows: number, row: number, column: number) => ({
-    base: 0,
-    rowDims: [1, rows] as const,
-    rowStrides: [0, 0, row] as const,
-    columnDims: [1, 1, k] as const,
-    columnStrides: [0, 0, column] as const,
-  });
-  if (plan.transposeB && m < n && !plan.bias) { // y^T = b a^T: b's rows are gathered, the smaller a is packed
-    const b = packOperand(e, plan.a, k, m, [strideA[1], strideA[0]]);
-    for (const { first, count, part } of rowParts(e, plan.b, n, k)) {
-      const scatter = { base: first, rowStrides: [0, 0, 1] as const, columnStride: n };
-      gemm(e, { ...plan, m: count, n: m, a: part, gather: gather(count, k, 1), b, scatter });
-    }
-    return;
+  const { m, n, k } = plan, a = packOperand(e, plan.a, k, m, !plan.transposeA);
+  if (!plan.transposeB || n * k <= e.limit) {
+    return gemm(e, { ...plan, a, b: packOperand(e, plan.b, k, n, plan.transposeB) });
   }
-  const b = packOperand(e, plan.b, k, n, strideB);
-  gemm(e, { ...plan, b, gather: gather(m, strideA[0], strideA[1]) });
+  for (const { first, count } of rowRanges(e, n, k, 64)) { // some columns of y at a time
+    const part = e.window(plan.b, first * k, count * k), b = packOperand(e, part, k, count, true);
+    const bias = plan.bias && e.window(plan.bias, first, count);
+    gemm(e, { ...plan, n: count, a, b, bias, scatter: { base: first, dims: [1, m], strides: [0, 0, n] } });
+  }
 }

@@ -20,50 +20,37 @@ export interface Rearrangement {
   readonly base?: number;
 }
 
-const kernel: Kernel = defineKernel("rearrange", code);
+const one: Kernel = defineKernel("rearrange", code);
+const four: Kernel = defineKernel("rearrange_4", code.replace("alias V = f32;", "alias V = vec4f;"));
 /** The kernels of this file. */
-export const kernels: readonly Kernel[] = [kernel];
+export const kernels: readonly Kernel[] = [one, four];
 
 /** Emits y = rearranged x. Outputs that no source element maps to are 0. */
 export function rearrange<T>(e: Emitter<T>, x: T, y: T, r: Rearrangement): void {
-  const count = sizeOf(r.dims);
+  const { dims, low = [0, 0, 0, 0], size = dims, strides, base = 0 } = r;
+  const inner = [dims[3], low[3], size[3], base, ...strides.slice(0, 3)];
+  const width = strides[3] === 1 && inner.every((v) => v % 4 === 0) ? 4 : 1;
+  const last = (v: readonly number[]) => [...v.slice(0, 3), v[3] / width], count = sizeOf(dims) / width;
   e.emit({
-    kernel,
+    kernel: width === 4 ? four : one,
     params: {
-      dims: r.dims,
-      low: r.low ?? [0, 0, 0, 0],
-      size: r.size ?? r.dims,
-      strides: r.strides,
-      base: r.base ?? 0,
+      dims: last(dims),
+      low: last(low),
+      size: last(size),
+      strides: [...strides.slice(0, 3).map((s) => s / width), strides[3]],
+      base: base / width,
       count,
     },
     buffers: [x, y],
     writes: [1],
     workgroups: spread(Math.ceil(count / 256)),
-    work: 2 * count,
+    work: 2 * sizeOf(dims),
   });
 }
 
 /** Row-major strides of a shape. */
 export function stridesOf([, b, c, d]: Four): Four {
   return [b * c * d, c * d, d, 1];
-}
-
-/**
- * The right operand of a product as gemm wants it: [k, n] with rows of whole vec4. Returns `x` itself where it is that
- * already, else a packed copy. `strides` are those of x for (k, n).
- */
-export function packOperand<T>(
-  e: Emitter<T>,
-  x: T,
-  k: number,
-  n: number,
-  strides: readonly [number, number],
-): T {
-  if (n % 4 === 0 && strides[0] === n && strides[1] === 1) return x;
-  const n4 = Math.ceil(n / 4) * 4, packed = e.scratch(k * n4);
-  rearrange(e, x, packed, { dims: [1, 1, k, n4], size: [1, 1, k, n], strides: [0, 0, ...strides] });
-  return packed;
 }
 
 /** Consecutive rows of a matrix. */

@@ -2,8 +2,10 @@
 //
 //   y[i0, i1, i2, i3] = x[base + sum of (i - low) * stride]  where 0 <= i - low < size in every dimension, else 0
 //
-// One invocation = four consecutive outputs of y, which is dense with dimensions `dims`. Strides are in elements and may
-// be negative (two's complement wraps around).
+// One invocation = four consecutive outputs of y, which is dense with dimensions `dims`. Strides are in V and may be negative
+// (two's complement wraps around). V is one element, or four where the innermost dimension is copied in fours.
+
+alias V = f32;
 
 struct Params {
   dims: vec4u,      // of y
@@ -11,12 +13,12 @@ struct Params {
   size: vec4u,      // of the part of x that is read
   strides: vec4u,   // of x
   base: u32,        // element of x at index low
-  count: u32,       // elements of y
+  count: u32,       // of y
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(2) var<storage, read_write> y: array<V>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -34,7 +36,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     let inside = all(within < p.size);
     let offset = within * p.strides;
     let source = select(0u, p.base + offset.x + offset.y + offset.z + offset.w, inside);
-    y[at] = select(0.0, x[source], inside);
+    y[at] = select(V(0.0), x[source], inside);
     i.w += 1u;
     if (i.w == p.dims.w) { i.w = 0u; i.z += 1u; }
     if (i.z == p.dims.z) { i.z = 0u; i.y += 1u; }

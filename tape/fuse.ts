@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Activation } from "../kernels/gemm.ts";
+import type { Activation } from "../kernels/epilogue.ts";
 import { activationOf } from "./ops/activations.ts";
 import { isBiasAdd } from "./ops/pointwise.ts";
 import type { Node, Value } from "./tape.ts";

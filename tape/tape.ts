@@ -6,7 +6,7 @@
  * @module
  */
 import type { Emitter } from "../kernels/emitter.ts";
-import type { Activation } from "../kernels/gemm.ts";
+import type { Activation } from "../kernels/epilogue.ts";
 import { sizeOf } from "../kernels/kernel.ts";
 
 /** Dimensions; images are [n, height, width, channels]. */

@@ -87,13 +87,13 @@ Deno.test("compile() fuses bias and activation, unless what lies between is fetc
     };
     const all: Record<string, Float32Array> = {};
     const cases: [string[], string[]][] = [
-      [["y"], ["gemm"]],
-      [["biased", "y"], ["gemm", "relu"]],
-      [["product", "y"], ["gemm", "add", "relu"]],
-      [["product", "biased", "y"], ["gemm", "add", "relu"]],
-      [["used", "y"], ["gemm", "relu", "add"]],
-      [["reused", "y"], ["gemm", "add", "relu", "relu6"]],
-      [["reused"], ["gemm"]],
+      [["y"], ["rearrange", "gemm_8x8"]],
+      [["biased", "y"], ["rearrange", "gemm_8x8", "relu"]],
+      [["product", "y"], ["rearrange", "gemm_8x8", "add", "relu"]],
+      [["product", "biased", "y"], ["rearrange", "gemm_8x8", "add", "relu"]],
+      [["used", "y"], ["rearrange", "gemm_8x8", "relu", "add"]],
+      [["reused", "y"], ["rearrange", "gemm_8x8", "add", "relu", "relu6"]],
+      [["reused"], ["rearrange", "gemm_8x8"]],
     ];
     for (const [names, kernels] of cases) {
       const { tape, ...values } = record();

@@ -31,8 +31,8 @@ Deno.test("every kernel compiles, and pack() makes as many bytes as its Params h
     for (const { name, code, paramsSize } of kernels) {
       await t.step(name, async () => {
         const pipeline = await gpu.pipeline({ label: name, code });
-        const bindings = [...code.matchAll(/@binding\((\d+)\)/g)].map((match) => Number(match[1]));
-        assertEquals(bindings, bindings.map((_, i) => i), "bindings in order");
+        const bindings = [...code.matchAll(/@binding\((\d+)\)/g)].map((match) => Number(match[1])).sort();
+        assertEquals(bindings, bindings.map((_, i) => i), "bindings from 0 on");
         const accepted = async (size: number) => {
           const params = gpu.device.createBuffer({ size, usage: GPUBufferUsage.UNIFORM });
           gpu.device.pushErrorScope("validation");

@@ -28,8 +28,8 @@ function build(tape: Tape): Record<string, Value> {
   x = root.maxPool2d(x, 3, { stride: 1, padding: "SAME", scope: "pool1" });
   x = root.dropout(x, { keepProb: 0.8, scope: "dropout1" });
   x = root.dropPath(x, { keepProb: 0.6, scope: "drop_path1" });
-  x = root.conv2d(x, 64, 3, { stride: 2, scope: "conv2" });
-  x = root.conv2d(x, 64, 3, { scope: "conv3" });
+  x = root.conv2d(x, 24, 3, { stride: 2, scope: "conv2" });
+  x = root.conv2d(x, 24, 3, { scope: "conv3" });
   x = root.avgPool2d(x, 2, { stride: 1, padding: "SAME", scope: "pool3" });
   const wide = root.conv2d(x, 64, 4, { padding: "VALID", scope: "fc4" });
   x = root.fullyConnected(root.flatten(wide), 448, { scope: "fc5" });

@@ -6,7 +6,7 @@
  * @module
  */
 import { sizeOf } from "../../kernels/kernel.ts";
-import type { Activation } from "../../kernels/gemm.ts";
+import type { Activation } from "../../kernels/epilogue.ts";
 import { type Pointwise, pointwise } from "../../kernels/pointwise.ts";
 import { defineOperation, type Operation, type Value } from "../tape.ts";
 
