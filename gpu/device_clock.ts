@@ -18,7 +18,7 @@ const watchMilliseconds = 200;
 export class DeviceClock {
   #gpu: Gpu;
   #queries: GPUQuerySet;
-  /** Nanoseconds, by WebGPU's word; without the correction that Deno omits, the adapter's own ticks. */
+  /** By WebGPU's word timestamps are nanoseconds, but some implementations give the adapter's own ticks. */
   #nanosecondsPerTick = 1;
 
   private constructor(gpu: Gpu) {

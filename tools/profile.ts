@@ -66,6 +66,7 @@ export async function main(args: string[]): Promise<number> {
     if (values.timing === "timestamps" && !DeviceClock.isSupported(gpu)) {
       throw new UsageError("Cannot use --timing=timestamps: this adapter has no clock; leave it away");
     }
+    progress.update(`compiling ${modelName}`);
     const { program, input } = await compileStep(gpu, {
       modelName,
       mode,
