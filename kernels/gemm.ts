@@ -8,7 +8,7 @@
 import type { Emitter } from "./emitter.ts";
 import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
 import { type Kernel, spread, unroll } from "./kernel.ts";
-import { rearrange, rowRanges } from "./rearrange.ts";
+import { rearrange, rowRanges, unitOf } from "./rearrange.ts";
 import gemmCode from "./gemm.wgsl" with { type: "text" };
 import reduceCode from "./gemm_reduce.wgsl" with { type: "text" };
 
@@ -109,7 +109,7 @@ export function gemm<T>(e: Emitter<T>, plan: GemmPlan<T>): void {
   const { m, n, batches = 1 } = plan;
   if (plan.scatter || batches > 1) return padded(e, plan);
   if (n % 4 === 0) {
-    for (const { first, count } of rowRanges(e, m, n, 64)) {
+    for (const { first, count } of rowRanges(e, m, n, Math.max(4, unitOf(n)))) {
       padded(e, { ...plan, y: count === m ? plan.y : e.window(plan.y, first * n, count * n) }, first, count);
     }
     return;
@@ -127,16 +127,15 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
     aRow = quarters(plan.m);
   const { tile, laneColumns, tilesM, tilesN } = cover(m4, n4), tiles = tilesM * tilesN * batches;
   const gather = plan.gather ?? { dims: [1, k] as const, strides: [0, 0, aRow] as const };
-  const pieces = Math.max(1, Math.ceil(4 * n4 * k * batches / e.limit));
+  const ranges = batches > 1 || k === 0 ? [{ first: 0, count: k }] : rowRanges(e, k, 4 * n4, unitOf(4 * n4));
+  const pieces = ranges.length;
   const filling = Math.ceil(ENOUGH_WORKGROUPS / tiles / pieces);
   const most = Math.min(Math.floor(k / pieces / LEAST_SPLIT), Math.floor(e.limit / (4 * m * n4) / pieces));
   const splits = scatter || batches > 1 ? 1 : Math.max(1, Math.min(filling, most));
   const parts = pieces * splits, isPartial = parts > 1, size4 = m * n4;
   const y = isPartial ? e.scratch(4 * parts * size4) : plan.y;
-  const each = Math.ceil(k / pieces / 64) * 64; // windows begin at multiples of 64 elements
   const [x, rows] = spread(tilesM * tilesN);
-  for (let piece = 0; piece < pieces; piece++) {
-    const kFirst = piece * each, kCount = Math.min(k, kFirst + each) - kFirst;
+  for (const [piece, { first: kFirst, count: kCount }] of ranges.entries()) {
     const b = pieces === 1 ? plan.b : e.window(plan.b, kFirst * 4 * n4, kCount * 4 * n4);
     const epilogue = epilogueOf(isPartial ? {} : plan, b);
     e.emit({

@@ -9,7 +9,7 @@ import { transpose } from "./columns.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Epilogue } from "./epilogue.ts";
 import { gemm, quarters } from "./gemm.ts";
-import { rearrange, rowRanges } from "./rearrange.ts";
+import { rearrange, rowRanges, unitOf } from "./rearrange.ts";
 
 /** y [m, n] = epilogue(op(a) op(b)), op transposing where asked: a is [m, k] or [k, m], b is [k, n] or [n, k]. */
 export interface MatmulPlan<T> extends Epilogue<T> {
@@ -45,7 +45,8 @@ export function matmul<T>(e: Emitter<T>, plan: MatmulPlan<T>): void {
   if (!plan.transposeB || n * k <= e.limit) {
     return gemm(e, { ...plan, a, b: packOperand(e, plan.b, k, n, plan.transposeB) });
   }
-  for (const { first, count } of rowRanges(e, n, k, 64)) { // some columns of y at a time
+  const unit = plan.bias ? 64 : Math.max(4, unitOf(k));
+  for (const { first, count } of rowRanges(e, n, k, unit)) { // some columns of y at a time
     const part = e.window(plan.b, first * k, count * k), b = packOperand(e, part, k, count, true);
     const bias = plan.bias && e.window(plan.bias, first, count);
     gemm(e, { ...plan, n: count, a, b, bias, scatter: { base: first, dims: [1, m], strides: [0, 0, n] } });

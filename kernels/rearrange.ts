@@ -59,24 +59,16 @@ interface RowRange {
   readonly count: number;
 }
 
+/** Rows of a matrix after which a window may begin: at multiples of 64 elements. */
+export function unitOf(columns: number): number {
+  return 64 / Math.min(64, columns & -columns);
+}
+
 /** Rows of a matrix [rows, columns] in ranges that a binding can hold, each from a multiple of `unit` on. */
 export function rowRanges<T>(e: Emitter<T>, rows: number, columns: number, unit: number): RowRange[] {
   if (rows * columns <= e.limit) return [{ first: 0, count: rows }];
   const most = Math.max(unit, Math.floor(e.limit / columns / unit) * unit); // the planner says where `unit` rows do not fit
   return Array.from({ length: Math.ceil(rows / most) }, (_, i) => {
     return { first: i * most, count: Math.min(most, rows - i * most) };
-  });
-}
-
-/** Parts of a matrix [rows, columns] that a binding can hold. */
-export function rowParts<T>(
-  e: Emitter<T>,
-  x: T,
-  rows: number,
-  columns: number,
-): (RowRange & { readonly part: T })[] {
-  const unit = 64 / Math.min(64, columns & -columns); // windows begin at multiples of 64 elements
-  return rowRanges(e, rows, columns, unit).map(({ first, count }) => {
-    return { first, count, part: count === rows ? x : e.window(x, first * columns, count * columns) };
   });
 }
