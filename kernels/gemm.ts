@@ -110,12 +110,17 @@ export function gemm<T>(e: Emitter<T>, plan: GemmPlan<T>): void {
   if (plan.scatter || batches > 1) return padded(e, plan);
   if (n % 4 === 0) {
     for (const { first, count } of rowRanges(e, m, n, Math.max(4, unitOf(n)))) {
-      padded(e, { ...plan, y: count === m ? plan.y : e.window(plan.y, first * n, count * n) }, first, count);
+      const part = (v: T) => count === m ? v : e.window(v, first * n, count * n);
+      padded(e, { ...plan, addend: plan.addend && part(plan.addend), y: part(plan.y) }, first, count);
     }
     return;
   }
   const n4 = quarters(n), y = e.scratch(m * n4 * 4); // rows of whole vec4, then without their ends
-  padded(e, { ...plan, y });
+  const addend = plan.addend && e.scratch(m * n4 * 4);
+  if (plan.addend && addend) {
+    rearrange(e, plan.addend, addend, { dims: [1, 1, m, 4 * n4], size: [1, 1, m, n], strides: [0, 0, n, 1] });
+  }
+  padded(e, { ...plan, addend, y });
   rearrange(e, y, plan.y, { dims: [1, 1, m, n], strides: [0, 0, 4 * n4, 1] });
 }
 

@@ -1,14 +1,15 @@
 /**
- * Fusion: a bias and an activation become the epilogue of the product or convolution before them, an activation that of batch
- * normalization.
+ * Fusion: what follows a product or convolution (bias or batch normalization by given statistics, a residual, an activation)
+ * becomes its epilogue; an activation also that of batch normalization by the batch.
  *
  * This module is browser compatible.
  *
  * @module
  */
-import type { Activation } from "../kernels/epilogue.ts";
+import type { Epilogue } from "../kernels/epilogue.ts";
 import { activationOf } from "./ops/activations.ts";
-import { isBiasAdd } from "./ops/pointwise.ts";
+import { normalizationOf } from "./ops/batch_norm.ts";
+import { additionOf, isBiasAdd } from "./ops/pointwise.ts";
 import type { Node, Value } from "./tape.ts";
 
 /** A node to lower, with what was fused into it. */
@@ -16,8 +17,7 @@ export interface Step {
   readonly node: Node;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
-  readonly bias?: Value;
-  readonly activation?: Activation;
+  readonly epilogue: Epilogue<Value>;
 }
 
 /** Nodes that the targets depend on, in order. */
@@ -31,6 +31,17 @@ export function reachable(nodes: readonly Node[], targets: Iterable<Value>): Nod
   return kept.reverse();
 }
 
+/** What `next` does to `value` at the end of an epilogue that does `done` so far; undefined where it cannot be part of it. */
+function continued(next: Node, value: Value, kind: "all" | "activation", done: Epilogue<Value>) {
+  if (done.activation) return;
+  const activation = activationOf(next.operation);
+  if (activation && next.inputs[0] === value) return { activation };
+  if (kind === "activation" || done.addend) return;
+  const addition = additionOf(next, value);
+  if (addition || next.inputs[0] !== value || done.bias || done.normalization) return addition;
+  return isBiasAdd(next.operation) ? { bias: next.inputs[1] } : normalizationOf(next);
+}
+
 /** Steps of a list of nodes. A value in `kept` is needed as it is and is not fused away. */
 export function fuse(nodes: readonly Node[], kept: ReadonlySet<Value>): Step[] {
   const consumers = new Map<Value, Node[]>();
@@ -38,24 +49,24 @@ export function fuse(nodes: readonly Node[], kept: ReadonlySet<Value>): Step[] {
     for (const input of node.inputs) consumers.set(input, [...consumers.get(input) ?? [], node]);
   }
   const fused = new Set<Node>();
-  /** The node that alone uses a value as its first input, if a dense operation can absorb it. */
+  /** The node that alone uses a value, once. */
   const follower = (value: Value) => {
     const users = consumers.get(value) ?? [];
-    return !kept.has(value) && users.length === 1 && users[0].inputs[0] === value ? users[0] : undefined;
+    return !kept.has(value) && users.length === 1 && !fused.has(users[0]) ? users[0] : undefined;
   };
-  const steps = new Map<Node, Step>(); // by the last node of each, since a bias may be computed after the product
+  const steps = new Map<Node, Step>(); // by the last node of each, since a bias or addend may be computed after the product
   for (const node of nodes) {
     if (fused.has(node)) continue;
-    let step: Step = { node, inputs: node.inputs, outputs: node.outputs }, last = node;
-    for (let i = 0; i < 2 && node.operation.epilogue; i++) {
-      const next = follower(step.outputs[0]), activation = next && activationOf(next.operation);
-      const isBias = next !== undefined && isBiasAdd(next.operation);
-      if (!next || step.activation || !(activation || isBias)) break;
-      if (isBias && (step.bias || node.operation.epilogue === "activation")) break;
+    let step: Step = { node, inputs: node.inputs, outputs: node.outputs, epilogue: {} }, last = node;
+    const isSum = node.operation.batch?.(node.attributes)?.outputs === "sum"; // its parts would each have the epilogue
+    for (const kind = isSum ? undefined : node.operation.epilogue; kind;) {
+      const [value] = step.outputs, next = follower(value);
+      const more = next && continued(next, value, kind, step.epilogue);
+      if (!next || !more) break;
       fused.add(next);
       last = next;
       const outputs = [next.outputs[0], ...node.outputs.slice(1)];
-      step = isBias ? { ...step, bias: next.inputs[1], outputs } : { ...step, activation, outputs };
+      step = { ...step, outputs, epilogue: { ...step.epilogue, ...more } };
     }
     steps.set(last, step);
   }

@@ -81,7 +81,9 @@ function cut(
           : outputs.map((y) => splitter.scratchLike(y));
         results.forEach((result, i) => sums[i].push(result));
         const operands = inputs.map((v, i) => rule.shared?.includes(i) ? v : part(v));
-        operation.lower!(e, { ...context, inputs: operands, outputs: results, firstImage: first });
+        const { addend } = context.epilogue;
+        const epilogue = { ...context.epilogue, addend: addend && part(addend) };
+        operation.lower!(e, { ...context, epilogue, inputs: operands, outputs: results, firstImage: first });
       }
       if (rule.outputs === "sum") outputs.forEach((y, i) => sum(e, sums[i], y, splitter));
     });

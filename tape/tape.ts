@@ -6,7 +6,7 @@
  * @module
  */
 import type { Emitter } from "../kernels/emitter.ts";
-import type { Activation } from "../kernels/epilogue.ts";
+import type { Epilogue } from "../kernels/epilogue.ts";
 import { sizeOf } from "../kernels/kernel.ts";
 
 /** Dimensions; images are [n, height, width, channels]. */
@@ -69,8 +69,7 @@ export interface LowerContext<A> {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly attributes: A;
-  readonly bias?: Value;
-  readonly activation?: Activation;
+  readonly epilogue: Epilogue<Value>;
   /** Index of the first image, where the operation is lowered for a part of its batch; else 0. */
   readonly firstImage: number;
 }
@@ -100,7 +99,7 @@ export interface Operation<A> {
   /** Left out, or undefined for these attributes: tensors larger than a storage binding cannot be split. */
   readonly batch?: (attributes: A) => BatchRule | undefined;
   /** What can become part of it where it follows the first output. */
-  readonly epilogue?: "bias and activation" | "activation";
+  readonly epilogue?: "all" | "activation";
   /** Whether the output is the first input, changed in place; that must be a state. */
   readonly inPlace?: boolean;
 }

@@ -12,8 +12,16 @@ import {
   batchNormParameterGradients,
   type Extent,
 } from "../../kernels/batch_norm.ts";
+import type { Epilogue } from "../../kernels/epilogue.ts";
 import { sizeOf } from "../../kernels/kernel.ts";
-import { defineOperation, type GradientContext, type Operation, type Shape, type Value } from "../tape.ts";
+import {
+  defineOperation,
+  type GradientContext,
+  type Node,
+  type Operation,
+  type Shape,
+  type Value,
+} from "../tape.ts";
 
 interface Attributes {
   readonly epsilon: number;
@@ -61,7 +69,10 @@ const training: Operation<Attributes> = defineOperation<Attributes>({
     const { outputs: [, mean, , inverse] } = context;
     return record(context, { mean, spread: inverse, isTraining: true });
   },
-  lower: (e, { inputs, outputs: [y, mean, variance, inverse], attributes, activation = "none" }) => {
+  lower: (
+    e,
+    { inputs, outputs: [y, mean, variance, inverse], attributes, epilogue: { activation = "none" } },
+  ) => {
     const [x] = inputs, extent = extentOf(x.shape);
     batchNormMoments(e, extent, attributes.epsilon, { x, mean, inverse, variance });
     const variables = variablesOf(inputs, attributes);
@@ -82,7 +93,7 @@ const inference: Operation<Attributes> = defineOperation<Attributes>({
       });
     return [dx, undefined, undefined, ...rest];
   },
-  lower: (e, { inputs, outputs: [y], attributes, activation = "none" }) => {
+  lower: (e, { inputs, outputs: [y], attributes, epilogue: { activation = "none" } }) => {
     const [x, mean, variance] = inputs, { epsilon } = attributes;
     const statistics = { mean, spread: variance, epsilon };
     batchNormNormalize(e, extentOf(x.shape), activation, statistics, {
@@ -93,6 +104,13 @@ const inference: Operation<Attributes> = defineOperation<Attributes>({
   },
   epilogue: "activation",
 });
+
+/** Batch normalization by given statistics as part of a dense kernel's epilogue; undefined where a node is something else. */
+export function normalizationOf({ operation, inputs, attributes }: Node): Epilogue<Value> | undefined {
+  if (operation !== inference as Operation<unknown>) return;
+  const a = attributes as Attributes, [, mean, variance] = inputs, { beta, gamma } = variablesOf(inputs, a);
+  return { bias: beta, normalization: { mean, variance, gamma, epsilon: a.epsilon } };
+}
 
 /** What the gradients need to know beside their operands. */
 interface GradientAttributes {

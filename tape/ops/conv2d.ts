@@ -44,11 +44,11 @@ const operation: Operation<Attributes> = defineOperation<Attributes>({
       ? x.tape.apply(weightGradient, [x, dy], { ...attributes, shape: w.shape }, node.scope)[0]
       : undefined,
   ],
-  lower: (e, { inputs: [x, w], outputs: [y], attributes, bias, activation }) =>
-    emitForward(e, geometry(x.shape, w.shape, attributes.window), w.shape[3], { x, w, bias, activation, y }),
+  lower: (e, { inputs: [x, w], outputs: [y], attributes, epilogue }) =>
+    emitForward(e, geometry(x.shape, w.shape, attributes.window), w.shape[3], { x, w, ...epilogue, y }),
   macs: ([, w], [y]) => sizeOf(y) * sizeOf(w.slice(0, 3)),
   batch: () => ({ shared: [1], outputs: "map" }),
-  epilogue: "bias and activation",
+  epilogue: "all",
 });
 
 const inputGradient: Operation<GradientAttributes> = defineOperation<GradientAttributes>({

@@ -45,11 +45,11 @@ const operation: Operation<Attributes> = defineOperation<Attributes>({
     if (!transposeA) return { shared: [1], outputs: "map" };
     return transposeB ? undefined : { outputs: "sum" };
   },
-  lower: (e, { inputs: [a, b], outputs: [y], attributes, bias, activation }) => {
+  lower: (e, { inputs: [a, b], outputs: [y], attributes, epilogue }) => {
     const [m, n] = y.shape, k = attributes.transposeA ? a.shape[0] : a.shape[1];
-    emitMatmul(e, { m, n, k, a, b, y, bias, activation, ...attributes });
+    emitMatmul(e, { m, n, k, a, b, y, ...epilogue, ...attributes });
   },
-  epilogue: "bias and activation",
+  epilogue: "all",
 });
 
 /**

@@ -7,10 +7,11 @@
  */
 import { columnSum } from "../../kernels/column_sum.ts";
 import type { Emitter } from "../../kernels/emitter.ts";
+import type { Epilogue } from "../../kernels/epilogue.ts";
 import { sizeOf } from "../../kernels/kernel.ts";
 import { pointwise } from "../../kernels/pointwise.ts";
 import { rearrange } from "../../kernels/rearrange.ts";
-import { defineOperation, type Operation, type Shape, type Value } from "../tape.ts";
+import { defineOperation, type Node, type Operation, type Shape, type Value } from "../tape.ts";
 
 interface Scoped {
   readonly scope?: string;
@@ -155,6 +156,17 @@ const reshapeOperation: Operation<{ shape: Shape }> = defineOperation<{ shape: S
 /** The same values under another shape; costs nothing. */
 export function reshape(x: Value, shape: Shape, { scope }: Scoped = {}): Value {
   return x.tape.apply(reshapeOperation, [x], { shape }, scope)[0];
+}
+
+/** What a node that adds to `value` adds, as part of a dense kernel's epilogue; undefined where it does something else. */
+export function additionOf(
+  { operation, inputs: [a, b], attributes }: Node,
+  value: Value,
+): Epilogue<Value> | undefined {
+  if (operation !== addOperation as Operation<unknown> || a === b) return;
+  const { factor } = attributes as { factor: number };
+  if (b === value) return { addend: a, factor };
+  return factor === 1 ? { addend: b } : undefined;
 }
 
 /** Whether an operation is the addition of a bias, which a dense kernel's epilogue can do. */
