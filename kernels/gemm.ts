@@ -33,6 +33,12 @@ export interface Scatter {
   readonly strides: Three;
 }
 
+/** Products of one shape, one after another in b and y, and in a `stride` vec4 apart. */
+export interface Batches {
+  readonly count: number;
+  readonly stride: number;
+}
+
 /**
  * One product y [m, n] = epilogue(a^T b), or several. `a` is [k, ceil4(m)] or gathered; `b` is [k, ceil4(n)]: rows are whole
  * vec4, as those of a `y` that is scattered or holds several products.
@@ -48,8 +54,7 @@ export interface GemmPlan<T> extends Epilogue<T> {
   readonly y: T;
   /** Left out: y is [m, n]. */
   readonly scatter?: Scatter;
-  /** @default {1} */
-  readonly batches?: number;
+  readonly batches?: Batches;
 }
 
 /** A register tile of a lane, in vec4, and its speed relative to the fastest. */
@@ -106,8 +111,8 @@ export function quarters(count: number): number {
 
 /** Emits a product. */
 export function gemm<T>(e: Emitter<T>, plan: GemmPlan<T>): void {
-  const { m, n, batches = 1 } = plan;
-  if (plan.scatter || batches > 1) return padded(e, plan);
+  const { m, n } = plan;
+  if (plan.scatter || plan.batches) return padded(e, plan);
   if (n % 4 === 0) {
     for (const { first, count } of rowRanges(e, m, n, Math.max(4, unitOf(n)))) {
       const part = (v: T) => count === m ? v : e.window(v, first * n, count * n);
@@ -126,7 +131,8 @@ export function gemm<T>(e: Emitter<T>, plan: GemmPlan<T>): void {
 
 /** Emits a product whose y has rows of whole vec4: `m` rows from row `first` of a on. */
 function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): void {
-  const { n, k, scatter, batches = 1 } = plan,
+  const { n, k, scatter } = plan,
+    batches = plan.batches?.count ?? 1,
     m4 = quarters(m),
     n4 = quarters(n),
     aRow = quarters(plan.m);
@@ -159,7 +165,7 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
         outDims: scatter?.dims ?? [1, 1],
         outStrides: scatter?.strides.map((s) => s / 4) ?? [0, 0, 1],
         outBase: (scatter?.base ?? 0) / 4 + piece * splits * size4,
-        aBatch: k * aRow,
+        aBatch: plan.batches?.stride ?? 0,
         bBatch: k * n4,
         yBatch: size4,
         splitStride: isPartial ? size4 : 0,

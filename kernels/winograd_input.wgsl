@@ -1,0 +1,68 @@
+// Winograd, first stage: tiles of 6x6 pixels, 4 apart, transformed along both axes.
+//
+//   u[point, tile / 64, channel, tile % 64] = (B^T d B)[point], the k-major left operands of 36 products
+//
+// One invocation = one tile, four channels. Pixels outside the image are 0.
+
+struct Params {
+  size: vec2u,        // of the image
+  tiles: vec2u,       // of an image: rows, columns
+  pad: vec2u,         // rows and columns of zeros before the image; may be negative (two's complement)
+  channels4: u32,     // vec4 in a pixel
+  first: u32,         // first tile
+  tileCount: u32,     // tiles
+  pointStride: u32,   // of u
+  count: u32,         // invocations
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;          // [n, size, channels4]
+@group(0) @binding(2) var<storage, read_write> u: array<f32>;      // [36, panels, channels, 64]
+
+alias Six = array<vec4f, 6>;
+
+fn along(d: Six) -> Six {
+  let e1 = d[4] - b2 * d[2];
+  let o1 = a1 * (d[3] - b2 * d[1]);
+  let e2 = d[4] - a2 * d[2];
+  let o2 = b1 * (d[3] - a2 * d[1]);
+  return Six(
+    d[4] - sum * d[2] + product * d[0], e1 + o1, e1 - o1, e2 + o2, e2 - o2, d[5] - sum * d[3] + product * d[1],
+  );
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = (group.x + group.y * groups.x) * 64u + lane;
+  if (i >= p.count) { return; }
+  let local = i % p.tileCount;
+  let channel4 = i / p.tileCount;
+  let tile = p.first + local;
+  let rest = tile / p.tiles.y;
+  let image = (rest / p.tiles.x) * p.size.x;
+  let top = 4u * (rest % p.tiles.x) - p.pad.x;   // wraps far above size outside
+  let left = 4u * (tile % p.tiles.y) - p.pad.y;
+  var rows: array<Six, 6>;
+  for (var r = 0u; r < 6u; r++) {
+    var d: Six;
+    let row = top + r;
+    for (var s = 0u; s < 6u; s++) {
+      let column = left + s;
+      let inside = row < p.size.x && column < p.size.y;
+      let at = select(0u, ((image + row) * p.size.y + column) * p.channels4 + channel4, inside);
+      d[s] = select(vec4f(0.0), x[at], inside);
+    }
+    rows[r] = along(d);
+  }
+  let at = (local / 64u * 4u * p.channels4 + 4u * channel4) * 64u + local % 64u;
+  for (var s = 0u; s < 6u; s++) {
+    let t = along(Six(rows[0][s], rows[1][s], rows[2][s], rows[3][s], rows[4][s], rows[5][s]));
+    for (var r = 0u; r < 6u; r++) {
+      let goal = (6u * r + s) * p.pointStride + at;
+      u[goal] = t[r].x;
+      u[goal + 64u] = t[r].y;
+      u[goal + 128u] = t[r].z;
+      u[goal + 192u] = t[r].w;
+    }
+  }
+}
