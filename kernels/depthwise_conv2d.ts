@@ -6,7 +6,9 @@
  * @module
  */
 import { columnSum } from "./column_sum.ts";
+import { rollForward, rollInputGradient, rolls, rollWeightGradient } from "./depthwise_roll.ts";
 import type { Emitter } from "./emitter.ts";
+import type { Epilogue } from "./epilogue.ts";
 import { defineKernel, type Kernel, sizeOf, spread } from "./kernel.ts";
 import type { Window } from "./window.ts";
 import forwardCode from "./depthwise_conv2d.wgsl" with { type: "text" };
@@ -61,13 +63,14 @@ function workOf(g: Window, multiplier: number): number {
   return 2 * g.n * sizeOf(g.out) * sizeOf(g.kernel) * g.channels * multiplier;
 }
 
-/** Emits y [n, oh, ow, c * multiplier] from x [n, h, w, c] and w [kh, kw, c, multiplier]. */
+/** Emits y [n, oh, ow, c * multiplier], where the window rolls with an epilogue, from x [n, h, w, c] and w [kh, kw, c, multiplier]. */
 export function depthwiseConv2d<T>(
   e: Emitter<T>,
   g: Window,
   multiplier: number,
-  b: { x: T; w: T; y: T },
+  b: Epilogue<T> & { x: T; w: T; y: T },
 ): void {
+  if (rolls(g, multiplier)) return rollForward(e, g, b);
   const cells = g.n * sizeOf(g.out) * g.channels * multiplier;
   emit(e, forwardKernel, g, multiplier, [b.x, b.w, b.y], cells, workOf(g, multiplier));
 }
@@ -79,6 +82,7 @@ export function depthwiseConv2dInputGradient<T>(
   multiplier: number,
   b: { w: T; dy: T; dx: T },
 ): void {
+  if (g.stride[0] === 1 && rolls(g, multiplier)) return rollInputGradient(e, g, b);
   const cells = g.n * sizeOf(g.size) * g.channels;
   emit(e, inputGradientKernel, g, multiplier, [b.w, b.dy, b.dx], cells, workOf(g, multiplier));
 }
@@ -90,6 +94,7 @@ export function depthwiseConv2dWeightGradient<T>(
   multiplier: number,
   b: { x: T; dy: T; dw: T },
 ): void {
+  if (rolls(g, multiplier)) return rollWeightGradient(e, g, b);
   const rows = g.n * g.out[0], columns = sizeOf(g.kernel) * g.channels * multiplier;
   const chunk = Math.ceil(Math.max(CHUNK / g.out[1], rows / MOST_CHUNKS)), chunks = Math.ceil(rows / chunk);
   const sums = e.scratch(chunks * columns);

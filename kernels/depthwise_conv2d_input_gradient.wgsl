@@ -26,11 +26,14 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let iy = (i / inputs / p.size.y) % p.size.x;
   let image = (i / inputs / p.size.y / p.size.x) * p.out.x;
   var sum = V(0.0);
-  for (var ky = 0u; ky < p.kernel.x; ky++) {
+  // With rate 1 the taps that meet the pixel are a stride apart; else all are tried.
+  let start = select(vec2u(0u), (vec2u(iy, ix) + p.pad) % p.stride, p.rate == vec2u(1u));
+  let step = select(vec2u(1u), p.stride, p.rate == vec2u(1u));
+  for (var ky = start.x; ky < p.kernel.x; ky += step.x) {
     let ty = iy + p.pad.x - ky * p.rate.x;   // wraps far above out * stride where there is no such window
     let oy = ty / p.stride.x;
     if (oy >= p.out.x || oy * p.stride.x != ty) { continue; }
-    for (var kx = 0u; kx < p.kernel.y; kx++) {
+    for (var kx = start.y; kx < p.kernel.y; kx += step.y) {
       let tx = ix + p.pad.y - kx * p.rate.y;
       let ox = tx / p.stride.y;
       if (ox >= p.out.y || ox * p.stride.y != tx) { continue; }

@@ -130,6 +130,35 @@ export function unroll(code: string, rows: number, columns: number): string {
   }).join("\n");
 }
 
+/**
+ * Gives constants of a text their values, and writes out its loops that end in `//@ unroll`: on the line of the opening brace,
+ * or of the whole loop. They run from 0u to a constant of `constants` or a literal. Compilers of software adapters leave such
+ * loops as they are, and arrays that they index are then slow memory instead of registers.
+ */
+export function specialize(code: string, constants: Readonly<Record<string, number>> = {}): string {
+  let text = code;
+  for (const [name, value] of Object.entries(constants)) {
+    text = text.replace(new RegExp(`^const ${name} = .*?;`, "m"), `const ${name} = ${value}u;`);
+  }
+  return unrollLoops(text.split("\n"), constants).join("\n");
+}
+
+const LOOP = /^(\s*)for \(var (\w+) = 0u; \2 < (\w+); \2\+\+\) \{(.*)\/\/@ unroll$/;
+
+function unrollLoops(lines: readonly string[], constants: Readonly<Record<string, number>>): string[] {
+  const at = lines.findIndex((line) => LOOP.test(line));
+  if (at < 0) return [...lines];
+  const [, indent, name, bound, rest] = LOOP.exec(lines[at])!, isOneLine = rest.trimEnd().endsWith("}");
+  const end = isOneLine ? at : lines.indexOf(`${indent}}`, at);
+  const body = isOneLine ? [`${indent}  ${rest.trimEnd().slice(0, -1).trim()}`] : lines.slice(at + 1, end);
+  const count = constants[bound] ?? parseInt(bound);
+  const copies = Array.from({ length: count }, (_, i) => {
+    const copy = body.map((line) => line.replace(new RegExp(`\\b${name}\\b`, "g"), `${i}u`));
+    return [`${indent}{`, ...unrollLoops(copy, constants), `${indent}}`];
+  });
+  return [...lines.slice(0, at), ...copies.flat(), ...unrollLoops(lines.slice(end + 1), constants)];
+}
+
 /** WebGPU's guaranteed number of workgroups in one dimension. */
 export const MAX_WORKGROUPS = 65_535;
 

@@ -11,16 +11,16 @@
 import type { Emitter } from "./emitter.ts";
 import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
 import { gemm, quarters } from "./gemm.ts";
-import { defineKernel, type Kernel, sizeOf, spread } from "./kernel.ts";
+import { defineKernel, type Kernel, sizeOf, specialize, spread } from "./kernel.ts";
 import type { Window } from "./window.ts";
 import common from "./winograd_common.wgsl" with { type: "text" };
 import inputCode from "./winograd_input.wgsl" with { type: "text" };
 import outputCode from "./winograd_output.wgsl" with { type: "text" };
 import weightsCode from "./winograd_weights.wgsl" with { type: "text" };
 
-const inputKernel: Kernel = defineKernel("winograd_input", common + inputCode);
-const weightsKernel: Kernel = defineKernel("winograd_weights", common + weightsCode);
-const outputKernel: Kernel = defineWithEpilogue("winograd_output", common + outputCode);
+const inputKernel: Kernel = defineKernel("winograd_input", specialize(common + inputCode));
+const weightsKernel: Kernel = defineKernel("winograd_weights", specialize(common + weightsCode));
+const outputKernel: Kernel = defineWithEpilogue("winograd_output", specialize(common + outputCode));
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [inputKernel, weightsKernel, outputKernel];
 

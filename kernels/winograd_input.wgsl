@@ -43,10 +43,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let top = 4u * (rest % p.tiles.x) - p.pad.x;   // wraps far above size outside
   let left = 4u * (tile % p.tiles.y) - p.pad.y;
   var rows: array<Six, 6>;
-  for (var r = 0u; r < 6u; r++) {
+  for (var r = 0u; r < 6u; r++) { //@ unroll
     var d: Six;
     let row = top + r;
-    for (var s = 0u; s < 6u; s++) {
+    for (var s = 0u; s < 6u; s++) { //@ unroll
       let column = left + s;
       let inside = row < p.size.x && column < p.size.y;
       let at = select(0u, ((image + row) * p.size.y + column) * p.channels4 + channel4, inside);
@@ -55,9 +55,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     rows[r] = along(d);
   }
   let at = (local / 64u * 4u * p.channels4 + 4u * channel4) * 64u + local % 64u;
-  for (var s = 0u; s < 6u; s++) {
+  for (var s = 0u; s < 6u; s++) { //@ unroll
     let t = along(Six(rows[0][s], rows[1][s], rows[2][s], rows[3][s], rows[4][s], rows[5][s]));
-    for (var r = 0u; r < 6u; r++) {
+    for (var r = 0u; r < 6u; r++) { //@ unroll
       let goal = (6u * r + s) * p.pointStride + at;
       u[goal] = t[r].x;
       u[goal + 64u] = t[r].y;

@@ -42,7 +42,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let top = 4u * (rest % p.tiles.x);
   let left = 4u * (tile % p.tiles.y);
   var rows: array<Four, 6>;
-  for (var r = 0u; r < 6u; r++) {
+  for (var r = 0u; r < 6u; r++) { //@ unroll
     let at = 6u * r * p.pointStride + i;
     rows[r] = along(
       m[at], m[at + p.pointStride], m[at + 2u * p.pointStride], m[at + 3u * p.pointStride], m[at + 4u * p.pointStride],
@@ -50,9 +50,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     );
   }
   let c = channel(n4);
-  for (var s = 0u; s < 4u; s++) {
+  for (var s = 0u; s < 4u; s++) { //@ unroll
     let t = along(rows[0][s], rows[1][s], rows[2][s], rows[3][s], rows[4][s], rows[5][s]);
-    for (var r = 0u; r < 4u; r++) {
+    for (var r = 0u; r < 4u; r++) { //@ unroll
       if (top + r < p.out.x && left + s < p.out.y) {
         let at = ((image + top + r) * p.out.y + left + s) * p.n4 + n4;
         y[at] = finish(t[r], c, at);

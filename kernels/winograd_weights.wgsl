@@ -49,12 +49,12 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let start = p.base + (i / p.n4) * p.kStride;
   let n = 4u * (i % p.n4);
   var rows: array<Six, 3>;
-  for (var r = 0u; r < 3u; r++) {
+  for (var r = 0u; r < 3u; r++) { //@ unroll
     let at = start + r * p.rowStride;
     rows[r] = along(Three(load(at, n), load(at + p.columnStride, n), load(at + 2u * p.columnStride, n)));
   }
-  for (var s = 0u; s < 6u; s++) {
+  for (var s = 0u; s < 6u; s++) { //@ unroll
     let t = along(Three(rows[0][s], rows[1][s], rows[2][s]));
-    for (var r = 0u; r < 6u; r++) { v[(6u * r + s) * p.k * p.n4 + i] = t[r]; }
+    for (var r = 0u; r < 6u; r++) { v[(6u * r + s) * p.k * p.n4 + i] = t[r]; } //@ unroll
   }
 }

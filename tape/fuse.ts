@@ -58,8 +58,10 @@ export function fuse(nodes: readonly Node[], kept: ReadonlySet<Value>): Step[] {
   for (const node of nodes) {
     if (fused.has(node)) continue;
     let step: Step = { node, inputs: node.inputs, outputs: node.outputs, epilogue: {} }, last = node;
-    const isSum = node.operation.batch?.(node.attributes)?.outputs === "sum"; // its parts would each have the epilogue
-    for (const kind = isSum ? undefined : node.operation.epilogue; kind;) {
+    const { operation, attributes } = node;
+    const isSum = operation.batch?.(attributes)?.outputs === "sum"; // its parts would each have the epilogue
+    const kind = isSum ? undefined : operation.epilogue?.(node.inputs.map((v) => v.shape), attributes);
+    while (kind) {
       const [value] = step.outputs, next = follower(value);
       const more = next && continued(next, value, kind, step.epilogue);
       if (!next || !more) break;

@@ -99,7 +99,7 @@ export interface Operation<A> {
   /** Left out, or undefined for these attributes: tensors larger than a storage binding cannot be split. */
   readonly batch?: (attributes: A) => BatchRule | undefined;
   /** What can become part of it where it follows the first output. */
-  readonly epilogue?: "all" | "activation";
+  readonly epilogue?: (inputs: readonly Shape[], attributes: A) => "all" | "activation" | undefined;
   /** Whether the output is the first input, changed in place; that must be a state. */
   readonly inPlace?: boolean;
 }

@@ -78,7 +78,7 @@ const training: Operation<Attributes> = defineOperation<Attributes>({
     const variables = variablesOf(inputs, attributes);
     batchNormNormalize(e, extent, activation, { mean, spread: inverse }, { x, ...variables, y });
   },
-  epilogue: "activation",
+  epilogue: () => "activation",
 });
 
 const inference: Operation<Attributes> = defineOperation<Attributes>({
@@ -102,7 +102,7 @@ const inference: Operation<Attributes> = defineOperation<Attributes>({
       y,
     });
   },
-  epilogue: "activation",
+  epilogue: () => "activation",
 });
 
 /** Batch normalization by given statistics as part of a dense kernel's epilogue; undefined where a node is something else. */

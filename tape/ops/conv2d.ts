@@ -48,7 +48,7 @@ const operation: Operation<Attributes> = defineOperation<Attributes>({
     emitForward(e, geometry(x.shape, w.shape, attributes.window), w.shape[3], { x, w, ...epilogue, y }),
   macs: ([, w], [y]) => sizeOf(y) * sizeOf(w.slice(0, 3)),
   batch: () => ({ shared: [1], outputs: "map" }),
-  epilogue: "all",
+  epilogue: () => "all",
 });
 
 const inputGradient: Operation<GradientAttributes> = defineOperation<GradientAttributes>({

@@ -10,6 +10,7 @@ import {
   depthwiseConv2dInputGradient,
   depthwiseConv2dWeightGradient,
 } from "../../kernels/depthwise_conv2d.ts";
+import { rolls } from "../../kernels/depthwise_roll.ts";
 import { sizeOf } from "../../kernels/kernel.ts";
 import { slide, type Window, type WindowOptions } from "../../kernels/window.ts";
 import { defineOperation, type Operation, type Shape, type Value } from "../tape.ts";
@@ -46,8 +47,9 @@ const operation: Operation<Attributes> = defineOperation<Attributes>({
   ],
   macs: ([, w], [y]) => sizeOf(y) * w[0] * w[1],
   batch: () => ({ shared: [1], outputs: "map" }),
-  lower: (e, { inputs: [x, w], outputs: [y], attributes }) =>
-    emitForward(e, geometry(x.shape, w.shape, attributes.window), w.shape[3], { x, w, y }),
+  lower: (e, { inputs: [x, w], outputs: [y], attributes, epilogue }) =>
+    emitForward(e, geometry(x.shape, w.shape, attributes.window), w.shape[3], { x, w, ...epilogue, y }),
+  epilogue: ([x, w], { window }) => rolls(geometry(x, w, window), w[3]) ? "all" : undefined,
 });
 
 const inputGradient: Operation<GradientAttributes> = defineOperation<GradientAttributes>({

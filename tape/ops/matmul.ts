@@ -49,7 +49,7 @@ const operation: Operation<Attributes> = defineOperation<Attributes>({
     const [m, n] = y.shape, k = attributes.transposeA ? a.shape[0] : a.shape[1];
     emitMatmul(e, { m, n, k, a, b, y, ...epilogue, ...attributes });
   },
-  epilogue: "all",
+  epilogue: () => "all",
 });
 
 /**

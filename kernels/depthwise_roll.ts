@@ -1,0 +1,103 @@
+/**
+ * Plans depthwise convolutions whose window rolls along rows: square windows of 3, 5 or 7 with stride 1 or 2, channels in fours.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import { columnSum } from "./column_sum.ts";
+import type { Emitter } from "./emitter.ts";
+import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
+import { defineKernel, type Kernel, sizeOf, specialize, spread } from "./kernel.ts";
+import type { Window } from "./window.ts";
+import forwardCode from "./depthwise_roll.wgsl" with { type: "text" };
+import gradientCode from "./depthwise_roll_gradient.wgsl" with { type: "text" };
+
+/** Rows of outputs that an invocation computes, by the window's size: more of them load less, and take longer to compile. */
+const ROWS: Readonly<Record<number, number>> = { 3: 4, 5: 2, 7: 1 };
+/** Products that one invocation of the weight gradient adds up, about, and the most chunks: their sums take memory. */
+const CHUNK = 256, MOST_CHUNKS = 2048;
+
+interface Rolling {
+  readonly forward: Kernel;
+  readonly weightGradient: Kernel;
+}
+
+const rolling = new Map<string, Rolling>();
+for (const size of [3, 5, 7]) {
+  for (const stride of [1, 2]) {
+    const name = `${size}x${size}_s${stride}`;
+    const open = Math.ceil(size / stride) - 1, rows = ROWS[size], height = (rows - 1) * stride + size;
+    const constants = { size, stride, rows, taps: size ** 2, open, pending: open + 1, height };
+    const special = (code: string) => specialize(code, constants);
+    rolling.set(`${size} ${stride}`, {
+      forward: defineWithEpilogue(`depthwise_conv2d_roll_${name}`, special(forwardCode)),
+      weightGradient: defineKernel(`depthwise_conv2d_roll_gradient_${name}`, special(gradientCode)),
+    });
+  }
+}
+/** The kernels of this file. */
+export const kernels: readonly Kernel[] = [...rolling.values()].flatMap((r) => [r.forward, r.weightGradient]);
+
+/** The kernels for a window; undefined where it does not roll. */
+function rollingOf(g: Window, multiplier: number): Rolling | undefined {
+  const { kernel: [size, width], stride: [down, across] } = g;
+  const fits = size === width && down === across && sizeOf(g.rate) === 1 && multiplier === 1;
+  return fits && g.channels % 4 === 0 ? rolling.get(`${size} ${down}`) : undefined;
+}
+
+/** Whether the functions below plan a window. */
+export function rolls(g: Window, multiplier: number): boolean {
+  return rollingOf(g, multiplier) !== undefined;
+}
+
+function emitRoll<T>(
+  e: Emitter<T>,
+  g: Window,
+  flip: boolean,
+  b: Epilogue<T> & { x: T; w: T; y: T },
+): void {
+  const { forward } = rollingOf(g, 1)!, { n, size: image, out, pad } = g, channels4 = g.channels / 4;
+  const strips = Math.ceil(out[0] / ROWS[g.kernel[0]]), count = n * strips * channels4;
+  const epilogue = epilogueOf(b, b.x);
+  e.emit({
+    kernel: forward,
+    params: {
+      ...{ image, out, pad, channels4, strips, run: out[1], runs: 1, flip: flip ? 1 : 0, count },
+      ...epilogue.params,
+    },
+    buffers: [...epilogue.buffers, b.x, b.w, b.y],
+    writes: [7],
+    workgroups: spread(Math.ceil(count / 64)),
+    work: 2 * n * sizeOf(out) * sizeOf(g.kernel) * g.channels,
+  });
+}
+
+/** Emits y [n, oh, ow, c] = epilogue(x * w) from x [n, h, w, c] and w [size, size, c, 1]. */
+export function rollForward<T>(e: Emitter<T>, g: Window, b: Epilogue<T> & { x: T; w: T; y: T }): void {
+  emitRoll(e, g, false, b);
+}
+
+/** Emits dx from w and dy of a window of stride 1: a convolution of dy with the window turned by half. */
+export function rollInputGradient<T>(e: Emitter<T>, g: Window, b: { w: T; dy: T; dx: T }): void {
+  const pad = [g.kernel[0] - 1 - g.pad[0], g.kernel[1] - 1 - g.pad[1]] as const;
+  emitRoll(e, { ...g, size: g.out, out: g.size, pad }, true, { x: b.dy, w: b.w, y: b.dx });
+}
+
+/** Emits dw [size, size, c, 1] from x and dy. */
+export function rollWeightGradient<T>(e: Emitter<T>, g: Window, b: { x: T; dy: T; dw: T }): void {
+  const { size: image, out, pad } = g, channels4 = g.channels / 4, rows = g.n * out[0];
+  const chunk = Math.ceil(Math.max(CHUNK / out[1], rows / MOST_CHUNKS)), chunks = Math.ceil(rows / chunk);
+  const columns = sizeOf(g.kernel) * g.channels,
+    sums = e.scratch(chunks * columns),
+    count = chunks * channels4;
+  e.emit({
+    kernel: rollingOf(g, 1)!.weightGradient,
+    params: { image, out, pad, channels4, rows, chunk, count },
+    buffers: [b.x, b.dy, sums],
+    writes: [2],
+    workgroups: spread(Math.ceil(count / 64)),
+    work: 2 * rows * out[1] * columns,
+  });
+  columnSum(e, chunks, columns, { x: sums, y: b.dw });
+}

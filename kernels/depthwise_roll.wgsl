@@ -1,0 +1,89 @@
+// Depthwise convolution of a square window that rolls along rows, four channels at a time.
+//
+//   y[n, oy, ox, c] = epilogue(sum over taps of x[n, oy * stride + ky - pad, ox * stride + kx - pad, c] * w[ky, kx, c])
+//
+// One invocation = `rows` rows of outputs, from column `first` to column `first + run`. Each pixel is read once for all outputs
+// of these rows that it meets: an output is complete when the last column of its window has been read, and `open` more have
+// been begun by then. Loops marked with @ are written out by specialize().
+
+const size = 3u;      // of the window
+const stride = 1u;
+const rows = 4u;
+const taps = 9u;      // size^2
+const open = 2u;      // ceil(size / stride) - 1
+const pending = 3u;   // open + 1
+const height = 6u;    // rows of x that are read: (rows - 1) * stride + size
+
+struct Params {
+  image: vec2u,       // rows and columns of x
+  out: vec2u,         // of y
+  pad: vec2u,         // before x; may be negative (two's complement)
+  channels4: u32,
+  strips: u32,        // groups of `rows` rows of an image of y
+  run: u32,
+  runs: u32,          // of a row
+  flip: u32,          // 1: w is turned by half, as the gradient for the input has it
+  count: u32,         // invocations
+  activation: u32,
+  epilogue: u32,
+  epsilon: f32,
+  factor: f32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(6) var<storage, read> x: array<vec4f>;            // [n, image, channels4]
+@group(0) @binding(7) var<storage, read> w: array<vec4f>;            // [size, size, channels4]
+@group(0) @binding(8) var<storage, read_write> y: array<vec4f>;      // [n, out, channels4]
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = (group.x + group.y * groups.x) * 64u + lane;
+  if (i >= p.count) { return; }
+  let c4 = i % p.channels4;
+  let rest = i / p.channels4;
+  let first = (rest % p.runs) * p.run;
+  let top = (rest / p.runs % p.strips) * rows;
+  let n = rest / p.runs / p.strips;
+  var weights: array<vec4f, taps>;
+  for (var t = 0u; t < taps; t++) { weights[t] = w[select(t, taps - 1u - t, p.flip == 1u) * p.channels4 + c4]; } //@ unroll
+  var starts: array<u32, height>;
+  var inside: array<bool, height>;
+  for (var l = 0u; l < height; l++) { //@ unroll
+    let iy = top * stride + l - p.pad.x;   // wraps far above the image outside
+    inside[l] = iy < p.image.x;
+    starts[l] = select(0u, (n * p.image.x + iy) * p.image.y, inside[l]);
+  }
+  let channel = channel(c4);
+  var sums: array<array<vec4f, rows>, pending>;
+  for (var o = 0u; o < p.run + open; o++) {
+    let ox = first + o - open;
+    for (var q = 0u; q < stride; q++) { //@ unroll
+      let last = size - stride + q;   // column of the window of ox
+      let ix = ox * stride + last - p.pad.y;
+      var v: array<vec4f, height>;
+      for (var l = 0u; l < height; l++) { //@ unroll
+        let is = inside[l] && ix < p.image.y;
+        v[l] = select(vec4f(0.0), x[select(0u, (starts[l] + ix) * p.channels4 + c4, is)], is);
+      }
+      for (var t = 0u; t < pending; t++) { //@ unroll
+        if (t * stride <= last) {
+          for (var r = 0u; r < rows; r++) { //@ unroll
+            for (var ky = 0u; ky < size; ky++) { //@ unroll
+              sums[t][r] = fma(v[r * stride + ky], weights[ky * size + last - t * stride], sums[t][r]);
+            }
+          }
+        }
+      }
+    }
+    if (o >= open && ox < p.out.y) {
+      for (var r = 0u; r < rows; r++) { //@ unroll
+        if (top + r < p.out.x) {
+          let at = ((n * p.out.x + top + r) * p.out.y + ox) * p.channels4 + c4;
+          y[at] = finish(sums[0][r], channel, at);
+        }
+      }
+    }
+    for (var t = 0u; t < open; t++) { sums[t] = sums[t + 1u]; } //@ unroll
+    sums[open] = array<vec4f, rows>();
+  }
+}
