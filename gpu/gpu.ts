@@ -23,12 +23,21 @@ export interface MemoryUse {
   readonly liveBuffers: number;
 }
 
+/** Which of several kernels to use, where they compute the same. */
+export interface KernelPreferences {
+  /** Ways taken wherever there is a choice. */
+  readonly forced?: readonly string[];
+  /** The fastest way by operation and shape class, as measured on this adapter. */
+  readonly measured?: ReadonlyMap<string, string>;
+}
+
 /** Options of {@linkcode Gpu.open}. */
 export interface GpuOptions {
   /** Who brought the driver. @default {"browser"} */
   driverSource?: DriverSource;
   /** Called as pipelines are asked for and finished, for a progress line. */
   onPipeline?: PipelineProgress;
+  preferences?: KernelPreferences;
 }
 
 /** What {@linkcode Gpu.createBuffer} makes. */
@@ -53,6 +62,7 @@ const usefulFeatures: string[] = ["shader-f16", "timestamp-query", "subgroups"];
 export class Gpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterSummary;
+  readonly preferences: KernelPreferences;
   /** Everything the adapter offers; all of it was requested. */
   readonly limits: GPUSupportedLimits;
   /** Resolves when the device is gone, also after {@linkcode Gpu.close}. */
@@ -67,6 +77,7 @@ export class Gpu {
   private constructor(device: GPUDevice, adapter: AdapterSummary, options: GpuOptions) {
     this.device = device;
     this.adapter = adapter;
+    this.preferences = options.preferences ?? {};
     this.limits = device.limits;
     this.#pipelines = new PipelineCache(device, options.onPipeline);
     this.#staging = new StagingPool(device);

@@ -6,14 +6,16 @@
  * @module
  */
 import { chooseAdapter } from "./adapter.ts";
-import { Gpu, type PipelineProgress } from "./gpu.ts";
+import { Gpu, type KernelPreferences, type PipelineProgress } from "./gpu.ts";
 
 /**
  * Opens a real GPU, else a software adapter, through `navigator.gpu`. Without any driver, Deno's host/drivers.ts helps.
  *
  * @throws {Error} where there is no WebGPU or no adapter; the message says what to do
  */
-export async function requestGpu(options: { onPipeline?: PipelineProgress } = {}): Promise<Gpu> {
+export async function requestGpu(
+  options: { onPipeline?: PipelineProgress; preferences?: KernelPreferences } = {},
+): Promise<Gpu> {
   if (!navigator.gpu) {
     throw new Error(
       "Cannot open a device: this browser has no WebGPU; use a current Chrome, Edge, Safari or Firefox over https or localhost",

@@ -27,6 +27,8 @@ export interface OpenGpuOptions {
   adapter?: string;
   /** Called as pipelines are asked for and finished. */
   onPipeline?: PipelineProgress;
+  /** Kernels to use wherever there is a choice. @default the environment variable WGSLIM_VARIANT, separated by commas */
+  variant?: readonly string[];
 }
 
 /** Whose driver this process computes on: Deno makes one WebGPU instance, which cannot change it. */
@@ -40,7 +42,8 @@ let chosen: "system" | "embedded" | null = null;
  */
 export async function openGpu(options: OpenGpuOptions = {}): Promise<Gpu> {
   const { adapter, driverSource } = await openAdapter(wishedAdapter(options.adapter));
-  return Gpu.open(adapter, { driverSource, onPipeline: options.onPipeline });
+  const forced = options.variant ?? Deno.env.get("WGSLIM_VARIANT")?.split(",").filter((way) => way);
+  return Gpu.open(adapter, { driverSource, onPipeline: options.onPipeline, preferences: { forced } });
 }
 
 /** The flag's value, else the environment's, else "auto". @throws {RangeError} where it is none of the choices */

@@ -93,6 +93,21 @@ export function imageRows<T>(e: Emitter<T>, g: Window, b: { x: T; y: T }): void 
   });
 }
 
+/** Emits y [rows, ceil4(columns)] from x [rows, columns]: rows of whole vec4, their ends 0. */
+export function padRows<T>(e: Emitter<T>, rows: number, columns: number, b: { x: T; y: T }): void {
+  const one = [1, 1] as const, none = [0, 0] as const;
+  imageRows(e, {
+    n: rows,
+    size: one,
+    channels: columns,
+    kernel: one,
+    stride: one,
+    rate: one,
+    pad: none,
+    out: one,
+  }, b);
+}
+
 /** Matrices [rows, columns] in x: `outer` times `inner` of them, at strides in elements. */
 export interface Matrices {
   readonly rows: number;

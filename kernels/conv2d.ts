@@ -18,7 +18,7 @@ import { sizeOf } from "./kernel.ts";
 import { matmul, packOperand } from "./matmul.ts";
 import { rearrange, stridesOf } from "./rearrange.ts";
 import type { Window } from "./window.ts";
-import { winograd, winogradPays } from "./winograd.ts";
+import { prefersWinograd, winograd } from "./winograd.ts";
 
 /** Elements of a left operand that are copied at once, about: small enough for a cache, large enough to fill an adapter. */
 const PIECE = 2 ** 21;
@@ -70,7 +70,7 @@ export function conv2d<T>(
 ): void {
   const k = sizeOf(g.kernel) * g.channels;
   if (isDense(g)) return matmul(e, { ...b, m: g.n, n: outputs, k, a: b.x, b: b.w });
-  if (winogradPays(g, outputs)) {
+  if (prefersWinograd(e, g, outputs)) {
     const { channels: c } = g, strides = [3 * c * outputs, c * outputs, outputs, 1] as const;
     return winograd(e, g, outputs, { ...b, w: { w: b.w, base: 0, strides } });
   }
@@ -183,7 +183,7 @@ export function conv2dInputGradient<T>(
   const [h, w] = g.size, { n, channels: c } = g, o = outputs;
   if (isDense(g)) return matmul(e, { m: n, n: h * w * c, k: o, a: b.dy, b: b.w, transposeB: true, y: b.dx });
   const flipped: Window = { ...g, size: g.out, channels: o, out: g.size, pad: [2 - g.pad[0], 2 - g.pad[1]] };
-  if (winogradPays(flipped, c)) {
+  if (prefersWinograd(e, flipped, c)) {
     const strides = [-3 * c * o, -c * o, 1, o] as const;
     return winograd(e, flipped, c, { x: b.dy, w: { w: b.w, base: 8 * c * o, strides }, y: b.dx });
   }

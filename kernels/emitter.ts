@@ -15,6 +15,16 @@ export interface Emitter<T> {
   readonly limit: number;
   /** `count` elements of a buffer, from `first` on: a multiple of 64. */
   window(buffer: T, first: number, count: number): T;
+  /**
+   * One of several ways to compute the same: what measurements on the adapter have found fastest for an operation of such sizes,
+   * what the user forces, or `byDefault`.
+   */
+  choose<W extends string>(
+    operation: string,
+    sizes: readonly number[],
+    ways: readonly W[],
+    byDefault: W,
+  ): W;
   /** A float32 buffer of `elements` values that lives only within this operation. */
   scratch(elements: number): T;
 }

@@ -10,7 +10,9 @@ import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
 import { type Kernel, spread, unroll } from "./kernel.ts";
 import { rearrange, rowRanges, unitOf } from "./rearrange.ts";
 import gemmCode from "./gemm.wgsl" with { type: "text" };
+import commonCode from "./gemm_common.wgsl" with { type: "text" };
 import reduceCode from "./gemm_reduce.wgsl" with { type: "text" };
+import sharedCode from "./gemm_shared.wgsl" with { type: "text" };
 
 type Three = readonly [number, number, number];
 type Two = readonly [number, number];
@@ -57,30 +59,51 @@ export interface GemmPlan<T> extends Epilogue<T> {
   readonly batches?: Batches;
 }
 
-/** A register tile of a lane, in vec4, and its speed relative to the fastest. */
+/** A way to compute a product: a kernel, and the vec4 of rows and columns that a workgroup covers. */
 interface Tile {
   readonly kernel: Kernel;
+  /** Of one lane. */
   readonly rows: number;
   readonly columns: number;
+  /** Columns in which the lanes of a workgroup may lie. */
+  readonly laneColumns: readonly number[];
+  readonly lanes: number;
+  /** Relative to the fastest, on a software adapter. */
   readonly speed: number;
 }
 
-function tileOf(rows: number, columns: number, speed: number): Tile {
-  const text = gemmCode.replace("const rows = 1u;", `const rows = ${rows}u;`)
+function textOf(code: string, rows: number, columns: number): string {
+  const text = code.replace("const rows = 1u;", `const rows = ${rows}u;`)
     .replace("const columns = 1u;", `const columns = ${columns}u;`);
-  const kernel = defineWithEpilogue(`gemm_${4 * rows}x${4 * columns}`, unroll(text, rows, columns));
-  return { kernel, rows, columns, speed };
+  return commonCode + unroll(text, rows, columns);
 }
 
-/** Larger ones need fewer loads a product, smaller ones waste less at the edges. */
-const TILES: readonly Tile[] = [tileOf(4, 4, 1), tileOf(2, 2, 0.7)];
-const LANES = 8;
+function registerTile(rows: number, columns: number, speed: number): Tile {
+  const kernel = defineWithEpilogue(`gemm_${4 * rows}x${4 * columns}`, textOf(gemmCode, rows, columns));
+  return { kernel, rows, columns, laneColumns: [4, 2, 8, 1], lanes: 8, speed };
+}
+
+/** Larger register tiles need fewer loads a product, smaller ones waste less at the edges; GPUs like to share. */
+const TILES = {
+  "16x16": registerTile(4, 4, 1),
+  "8x8": registerTile(2, 2, 0.7),
+  shared: {
+    kernel: defineWithEpilogue("gemm_shared", textOf(sharedCode, 2, 2)),
+    rows: 2,
+    columns: 2,
+    laneColumns: [8],
+    lanes: 64,
+    speed: 0.1,
+  },
+} satisfies Record<string, Tile>;
+const TILE_NAMES = Object.keys(TILES) as (keyof typeof TILES)[];
+
 /** Workgroups below which the sum over k is split, and the least length of k that a split keeps. */
 const ENOUGH_WORKGROUPS = 24, LEAST_SPLIT = 64;
 
 const reduceKernel: Kernel = defineWithEpilogue("gemm_reduce", reduceCode);
 /** The kernels of this file. */
-export const kernels: readonly Kernel[] = [...TILES.map((t) => t.kernel), reduceKernel];
+export const kernels: readonly Kernel[] = [...TILE_NAMES.map((name) => TILES[name].kernel), reduceKernel];
 
 /** A tile and how the lanes of a workgroup lie. */
 interface Cover {
@@ -88,20 +111,25 @@ interface Cover {
   readonly laneColumns: number;
   readonly tilesM: number;
   readonly tilesN: number;
+  /** Estimated, in arbitrary units. */
+  readonly time: number;
 }
 
-/** The tiles that cover m4 x n4 vec4 in the least time. */
-function cover(m4: number, n4: number): Cover {
-  let best: Cover | undefined, least = Infinity;
-  for (const tile of TILES) {
-    for (const laneColumns of [4, 2, 8, 1]) {
-      const rows = tile.rows * LANES / laneColumns, columns = tile.columns * laneColumns;
-      const tilesM = Math.ceil(m4 / rows), tilesN = Math.ceil(n4 / columns);
-      const time = tilesM * rows * tilesN * columns / tile.speed;
-      if (time < least) [best, least] = [{ tile, laneColumns, tilesM, tilesN }, time];
-    }
-  }
-  return best!;
+/** The least that workgroups of a tile need to cover m4 x n4 vec4. */
+function coverBy(tile: Tile, m4: number, n4: number): Cover {
+  const covers = tile.laneColumns.map((laneColumns): Cover => {
+    const rows = tile.rows * tile.lanes / laneColumns, columns = tile.columns * laneColumns;
+    const tilesM = Math.ceil(m4 / rows), tilesN = Math.ceil(n4 / columns);
+    return { tile, laneColumns, tilesM, tilesN, time: tilesM * rows * tilesN * columns / tile.speed };
+  });
+  return covers.reduce((best, c) => c.time < best.time ? c : best);
+}
+
+/** The tiles that cover a product in the least time, unless the emitter knows better. */
+function cover<T>(e: Emitter<T>, m4: number, n4: number, k: number): Cover {
+  const time = (name: keyof typeof TILES) => coverBy(TILES[name], m4, n4).time;
+  const best = TILE_NAMES.reduce((best, name) => time(name) < time(best) ? name : best);
+  return coverBy(TILES[e.choose("gemm", [4 * m4, 4 * n4, k], TILE_NAMES, best)], m4, n4);
 }
 
 /** Vec4 that hold `count` elements. */
@@ -136,7 +164,7 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
     m4 = quarters(m),
     n4 = quarters(n),
     aRow = quarters(plan.m);
-  const { tile, laneColumns, tilesM, tilesN } = cover(m4, n4), tiles = tilesM * tilesN * batches;
+  const { tile, laneColumns, tilesM, tilesN } = cover(e, m4, n4, k), tiles = tilesM * tilesN * batches;
   const gather = plan.gather ?? { dims: [1, k] as const, strides: [0, 0, aRow] as const };
   const ranges = batches > 1 || k === 0 ? [{ first: 0, count: k }] : rowRanges(e, k, 4 * n4, unitOf(4 * n4));
   const pieces = ranges.length;

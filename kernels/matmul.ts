@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { transpose } from "./columns.ts";
+import { padRows, transpose } from "./columns.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Epilogue } from "./epilogue.ts";
 import { gemm, quarters } from "./gemm.ts";
-import { rearrange, rowRanges, unitOf } from "./rearrange.ts";
+import { rowRanges, unitOf } from "./rearrange.ts";
 
 /** y [m, n] = epilogue(op(a) op(b)), op transposing where asked: a is [m, k] or [k, m], b is [k, n] or [n, k]. */
 export interface MatmulPlan<T> extends Epilogue<T> {
@@ -31,11 +31,7 @@ export function packOperand<T>(e: Emitter<T>, x: T, k: number, length: number, t
   if (!transposed && length % 4 === 0) return x;
   const length4 = 4 * quarters(length), packed = e.scratch(k * length4);
   if (transposed) transpose(e, x, packed, { rows: length, columns: k });
-  else {rearrange(e, x, packed, {
-      dims: [1, 1, k, length4],
-      size: [1, 1, k, length],
-      strides: [0, 0, length, 1],
-    });}
+  else padRows(e, k, length, { x, y: packed });
   return packed;
 }
 

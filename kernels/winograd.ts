@@ -42,17 +42,20 @@ function tilesOf({ out }: Window): readonly [number, number] {
 }
 
 /**
- * Whether Winograd's way is there for a window and takes less time than the plain product: tiles at the edges are computed
- * whole, few tiles fill no register tile, and kernels are transformed at each run.
+ * Whether a window is convolved Winograd's way: where that is there and, unless the emitter knows better, takes less time than
+ * the plain product. Tiles at the edges are computed whole, few tiles fill no register tile, and kernels are transformed at
+ * each run.
  */
-export function winogradPays(g: Window, outputs: number): boolean {
+export function prefersWinograd<T>(e: Emitter<T>, g: Window, outputs: number): boolean {
   const isThere = g.kernel.join() === "3,3" && sizeOf(g.stride) === 1 && sizeOf(g.rate) === 1 &&
-    g.channels % 4 === 0 && outputs % 4 === 0 && g.channels * outputs >= 256;
+    g.channels % 4 === 0 && outputs % 4 === 0;
   if (!isThere) return false;
   const pixels = g.n * sizeOf(g.out), tiles = g.n * sizeOf(tilesOf(g)), { channels: c } = g;
   const plain = 9 * pixels * c * outputs + 20 * 9 * pixels * c;
   const filled = 16 * Math.ceil(tiles / 16);
-  return POINTS * (filled * c * outputs + 30 * tiles * c + 12 * tiles * outputs + 8 * c * outputs) < plain;
+  const time = POINTS * (filled * c * outputs + 30 * tiles * c + 12 * tiles * outputs + 8 * c * outputs);
+  const byDefault = time < plain ? "winograd" : "direct";
+  return e.choose("conv3x3", [pixels, c, outputs], ["direct", "winograd"], byDefault) === "winograd";
 }
 
 /** Emits y [n, oh, ow, outputs] = epilogue(x * w) for x [n, h, w, c]. */

@@ -7,6 +7,7 @@
  */
 import type { Dispatch } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { chooserOf } from "../kernels/choices.ts";
 import type { Parameters } from "./parameters.ts";
 import { bytesOf, type Memory, Plan, type PlanRequest } from "./plan.ts";
 import { type Placement, Program } from "./program.ts";
@@ -111,7 +112,13 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
     }
   }
   const { parameters, label = "program" } = request;
-  const plan = new Plan(tape, request, parameters.layout, gpu.limits.maxStorageBufferBindingSize);
+  const choose = request.choose ?? chooserOf({ kind: gpu.adapter.kind, ...gpu.preferences });
+  const plan = new Plan(
+    tape,
+    { ...request, choose },
+    parameters.layout,
+    gpu.limits.maxStorageBufferBindingSize,
+  );
   const buffers = new Buffers(gpu, plan, parameters);
   try {
     const commands = await commandsOf(gpu, plan, buffers);

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { type Choose, chooserOf } from "../kernels/choices.ts";
 import type { Emitter } from "../kernels/emitter.ts";
 import { type Launch, sizeOf } from "../kernels/kernel.ts";
 import { applyUpdate, type UpdateRule } from "../kernels/optimizers.ts";
@@ -33,6 +34,8 @@ export interface PlanRequest {
   /** Values that can be read after a run, by name. */
   readonly fetches: Readonly<Record<string, Value>>;
   readonly updates?: readonly Update[];
+  /** Chooses between kernels that compute the same. @default {that of a processor of which nothing is known} */
+  readonly choose?: Choose;
 }
 
 /** What holds values on the device. */
@@ -75,6 +78,7 @@ export class Plan {
   readonly #aliases = new Map<Value, Value>();
   readonly #windows = new Map<Value, { of: Value; first: number }>();
   readonly #limit: number;
+  readonly #choose: Choose;
 
   /**
    * @param maxBindingSize bytes of the largest storage binding
@@ -87,6 +91,7 @@ export class Plan {
     maxBindingSize: number,
   ) {
     this.#limit = Math.floor(maxBindingSize / 256) * 64;
+    this.#choose = request.choose ?? chooserOf({ kind: "software" });
     const { updates = [] } = request;
     const kept = new Set(Object.values(request.fetches)),
       taken = updates.flatMap((u) => [...u.values.values()]);
@@ -132,6 +137,7 @@ export class Plan {
     const label = labelOf(origin);
     return {
       limit: this.#limit,
+      choose: this.#choose,
       emit: (launch) => {
         this.launches.push({ launch, origin, label: `${label} (${launch.kernel.name})` });
       },
