@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { operands, type OperationCase } from "./cases.ts";
-import type { Engine, Workload } from "./engine.ts";
+import { isNet, operands, type OperationCase } from "./cases.ts";
+import type { Engine, Start } from "./engine.ts";
 import type { Arrays, Jax, JaxArray } from "./jax_api.ts";
 import { download, Pending, upload } from "./jax_arrays.ts";
-import { prepareTraining } from "./jax_training.ts";
-import type { Layout } from "./layouts.ts";
+import { prepareNet } from "./jax_nets.ts";
+import { depthwiseFirst, imagesFirst, type Layout, toLayout, weightsFirst } from "./layouts.ts";
 
 /** Loads jax-js. @throws {Error} where the package cannot be loaded or finds no adapter */
 export async function jaxJs(): Promise<Engine> {
@@ -18,27 +18,24 @@ export async function jaxJs(): Promise<Engine> {
   }
   jax.defaultDevice("webgpu");
   return {
-    name: "jax-js",
     adapter: jax.getWebGPUDevice().adapterInfo.description,
-    prepare: (c) => Promise.resolve(c.kind === "train" ? prepareTraining(jax, c) : prepareOperation(jax, c)),
-    close: () => {},
+    prepare: (c) => isNet(c) ? prepareNet(jax, c) : prepareOperation(jax, c),
   };
 }
 
-const images: Layout = { order: [0, 3, 1, 2] },
-  weights: Layout = { order: [3, 2, 0, 1] };
-
 /** Layout of an operand or result, by its name. */
-function layoutOf(name: string, rank: number): Layout {
-  if (rank !== 4) return {};
-  return name === "w" || name === "dw" ? weights : images;
+function layoutOf(c: OperationCase, name: string, shape: readonly number[]): Layout {
+  if (shape.length !== 4) return {};
+  if (name !== "w" && name !== "dw") return imagesFirst;
+  return c.kind === "depthwiseConv2d" ? depthwiseFirst(shape) : weightsFirst;
 }
 
 function compute(jax: Jax, c: OperationCase, of: Arrays): Arrays {
   if (c.kind === "matmul") return { y: jax.numpy.matmul(of.a, of.b) };
   const { kernel, stride } = c, { x, w, dy } = of;
   const pool = (x: JaxArray) => jax.lax.reduceWindow(x, jax.numpy.max, [kernel, kernel], [stride, stride]);
-  const conv = (x: JaxArray, w: JaxArray) => jax.lax.convGeneralDilated(x, w, [stride, stride], "SAME");
+  const conv = (x: JaxArray, w: JaxArray, featureGroupCount = 1) =>
+    jax.lax.convGeneralDilated(x, w, [stride, stride], "SAME", { featureGroupCount });
   switch (c.kind) {
     case "maxPool":
       return { y: pool(x) };
@@ -48,6 +45,8 @@ function compute(jax: Jax, c: OperationCase, of: Arrays): Arrays {
       pullback.dispose();
       return { y, dx };
     }
+    case "depthwiseConv2d":
+      return { y: conv(x, w, c.channels) };
     case "conv2d":
       return { y: conv(x, w) };
     case "conv2dGradients": {
@@ -60,25 +59,23 @@ function compute(jax: Jax, c: OperationCase, of: Arrays): Arrays {
   }
 }
 
-function prepareOperation(jax: Jax, c: OperationCase): Workload {
-  const tensors = operands(c), pending = new Pending(jax);
-  const inputs = Object.fromEntries(
-    Object.entries(tensors).map(([name, t]) => [name, upload(jax, t, layoutOf(name, t.shape.length))]),
+function prepareOperation(jax: Jax, c: OperationCase): Start {
+  const tensors = Object.entries(operands(c)).map(([name, t]) =>
+    [name, toLayout(t, layoutOf(c, name, t.shape))] as const
   );
-  const run = jax.jit((of: Arrays) => compute(jax, c, of));
-  return {
-    run: () => pending.push(run(jax.tree.ref(inputs))),
-    sync: () => pending.sync(),
-    results: async () => {
-      const results = new Map<string, Float32Array>();
-      for (const [name, array] of Object.entries(pending.last)) {
-        results.set(name, await download(array, layoutOf(name, array.shape.length)));
-      }
-      return results;
-    },
-    dispose: () => {
-      pending.dispose();
-      jax.tree.dispose(inputs);
-    },
+  return () => {
+    const inputs = Object.fromEntries(tensors.map(([name, t]) => [name, upload(jax, t)]));
+    const run = jax.jit((of: Arrays) => compute(jax, c, of)), pending = new Pending(jax);
+    return {
+      run: () => pending.push(run(jax.tree.ref(inputs))),
+      sync: () => pending.sync(),
+      results: async () => {
+        const results = new Map<string, Float32Array>();
+        for (const [name, array] of Object.entries(pending.last)) {
+          results.set(name, await download(array, layoutOf(c, name, array.shape)));
+        }
+        return results;
+      },
+    };
   };
 }

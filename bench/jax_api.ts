@@ -12,6 +12,7 @@ export interface JaxArray {
   sub(x: JaxArray | number): JaxArray;
   mul(x: JaxArray | number): JaxArray;
   sum(): JaxArray;
+  mean(axes: number[], options: { keepdims: boolean }): JaxArray;
   slice(...ranges: ([] | [number, number])[]): JaxArray;
   reshape(shape: readonly number[]): JaxArray;
   data(): Promise<Float32Array>;
@@ -41,18 +42,33 @@ export interface Jax {
     map(f: (...leaves: JaxArray[]) => JaxArray, ...trees: Arrays[]): Arrays;
   };
   lax: {
-    convGeneralDilated(x: JaxArray, w: JaxArray, strides: number[], padding: string): JaxArray;
-    reduceWindow(x: JaxArray, f: (x: JaxArray) => JaxArray, size: number[], strides: number[]): JaxArray;
+    convGeneralDilated(
+      x: JaxArray,
+      w: JaxArray,
+      strides: readonly number[],
+      padding: string | readonly (readonly number[])[],
+      options?: { rhsDilation?: readonly number[]; featureGroupCount?: number },
+    ): JaxArray;
+    reduceWindow(
+      x: JaxArray,
+      f: (x: JaxArray) => JaxArray,
+      size: readonly number[],
+      strides: readonly number[],
+    ): JaxArray;
   };
-  nn: { relu(x: JaxArray): JaxArray; logSoftmax(x: JaxArray): JaxArray };
+  nn: { relu(x: JaxArray): JaxArray; relu6(x: JaxArray): JaxArray; logSoftmax(x: JaxArray): JaxArray };
   numpy: {
     array(data: Float32Array): JaxArray;
     zeros(shape: readonly number[]): JaxArray;
     max(x: JaxArray): JaxArray;
+    sum(x: JaxArray): JaxArray;
     matmul(a: JaxArray, b: JaxArray): JaxArray;
     dot(a: JaxArray, b: JaxArray): JaxArray;
-    pad(x: JaxArray, widths: number[][]): JaxArray;
+    concatenate(xs: readonly JaxArray[], axis: number): JaxArray;
+    pad(x: JaxArray, widths: readonly (readonly number[])[]): JaxArray;
     exp(x: JaxArray): JaxArray;
     log(x: JaxArray): JaxArray;
+    sqrt(x: JaxArray): JaxArray;
+    reciprocal(x: JaxArray): JaxArray;
   };
 }

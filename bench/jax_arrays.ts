@@ -5,16 +5,15 @@
  */
 import type { Tensor } from "./cases.ts";
 import type { Arrays, Jax, JaxArray } from "./jax_api.ts";
-import { fromLayout, type Layout, toLayout } from "./layouts.ts";
+import { fromLayout, type Layout } from "./layouts.ts";
 
-/** A host tensor on the device, in another layout. */
-export function upload(jax: Jax, tensor: Tensor, layout: Layout): JaxArray {
-  const { shape, data } = toLayout(tensor, layout);
+/** A host tensor on the device. */
+export function upload(jax: Jax, { shape, data }: Tensor): JaxArray {
   return jax.numpy.array(data).reshape(shape);
 }
 
-/** The values of an array on the host, out of that layout. */
-export async function download(array: JaxArray, layout: Layout): Promise<Float32Array> {
+/** The values of an array on the host, out of its layout. */
+export async function download(array: JaxArray, layout: Layout = {}): Promise<Float32Array> {
   return fromLayout({ shape: array.shape, data: await array.ref.data() }, layout);
 }
 
@@ -38,12 +37,6 @@ export class Pending {
   async sync(): Promise<void> {
     await this.#jax.blockUntilReady(this.#results);
     for (const result of this.#results.splice(0, this.#results.length - 1)) {
-      this.#jax.tree.dispose(result);
-    }
-  }
-
-  dispose(): void {
-    for (const result of this.#results.splice(0)) {
       this.#jax.tree.dispose(result);
     }
   }

@@ -1,26 +1,21 @@
 /**
- * Times this project side by side with TensorFlow.js and jax-js on one adapter.
+ * Times this project side by side with other libraries on one adapter.
  *
- * Usage: deno task bench --help. Both peers come from npm when they are first asked for; bench/deno.json pins them.
+ * Usage: deno task bench --help. The libraries come from npm when they are first asked for; bench/deno.json pins them.
  *
  * @module
  */
 import { cpus } from "node:os";
-import { openGpu } from "../host/drivers.ts";
 import { defineFlags, runTool, UsageError } from "../tools/_flags.ts";
-import { cases } from "./cases.ts";
+import { cases, isNet } from "./cases.ts";
 import packages from "./deno.json" with { type: "json" };
-import type { Engine } from "./engine.ts";
-import { jaxJs } from "./jax.ts";
-import { ours } from "./ours.ts";
-import { entries, table } from "./report.ts";
-import { type Row, runCase } from "./rounds.ts";
-import { tfjs } from "./tfjs.ts";
-
-const loaders: Record<string, () => Promise<Engine>> = { tfjs, jax: jaxJs };
+import { OURS, peers } from "./peers.ts";
+import { entries, startTable, timesTable } from "./report.ts";
+import { runRow } from "./row_process.ts";
+import type { Row } from "./rounds.ts";
 
 const flags = defineFlags(
-  "Times this project beside TensorFlow.js and jax-js, in alternating rounds on one adapter.",
+  "Times this project beside other libraries, in alternating rounds on one adapter; each row in its own process.",
   {
     only: { type: "string", help: "Only the rows whose name contains this, in any case" },
     rounds: {
@@ -29,7 +24,7 @@ const flags = defineFlags(
       min: 1,
       help: "Rounds an engine, each of about 0.4 s; the table gives their median",
     },
-    peers: { type: "list", default: Object.keys(loaders), help: "Libraries to compare with" },
+    peers: { type: "list", default: Object.keys(peers), help: "Libraries to compare with" },
     adapter: {
       type: "choice",
       choices: ["auto", "gpu", "system", "embedded"],
@@ -37,19 +32,19 @@ const flags = defineFlags(
     },
     json: {
       type: "path",
-      help: "File for [{name, ours_ms, peer, peer_ms, ratio}], one entry a row and peer",
+      help: "File for [{name, ours_ms, peer, peer_ms, ratio, ...}], one entry a row and peer",
     },
-    write: { type: "boolean", help: "Write the table to bench/RESULTS.md" },
+    write: { type: "boolean", help: "Write the tables to bench/RESULTS.md" },
   },
 );
 
-/** Prints the table; 1 if nothing could be compared, or if a peer failed or computed something else than we did. */
+/** Prints the tables; 1 if a peer failed or computed something else than we did. */
 export async function main(args: string[]): Promise<number> {
-  const values = flags.parse(args), { only = "", rounds } = values;
-  const unknown = values.peers.find((peer) => !Object.hasOwn(loaders, peer));
+  const values = flags.parse(args), { only = "", rounds, adapter } = values;
+  const unknown = values.peers.find((peer) => !Object.hasOwn(peers, peer));
   if (unknown !== undefined) {
     throw new UsageError(
-      `Cannot use --peers=${unknown}: the known ones are ${Object.keys(loaders).join(", ")}`,
+      `Cannot use --peers=${unknown}: the known ones are ${Object.keys(peers).join(", ")}`,
     );
   }
   const chosen = cases.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
@@ -58,40 +53,25 @@ export async function main(args: string[]): Promise<number> {
       `Cannot use --only=${only}: the rows are ${cases.map(({ name }) => name).join("; ")}`,
     );
   }
-  const own = ours(await openGpu({ adapter: values.adapter }));
-  try {
-    const peers = await loadPeers(values.peers, own.adapter), engines = [own, ...peers];
-    if (peers.length === 0) return 1;
-    const facts = describeRun(own.adapter, rounds);
-    console.log(`${facts.join("\n")}\n`);
-    const rows: Row[] = [];
-    for (const c of chosen) rows.push(await runCase(c, engines, rounds, console.error));
-    const text = table(rows, engines.map(({ name }) => name));
-    console.log(text);
-    if (values.json) await Deno.writeTextFile(values.json, JSON.stringify(entries(rows), null, 2) + "\n");
-    if (values.write) await writeResults(facts, text);
-    return rows.some(({ failures }) => failures.length > 0) ? 1 : 0;
-  } finally {
-    own.close();
+  const rows: Row[] = [];
+  for (const c of chosen) {
+    const takingPart = values.peers.filter((peer) => peers[peer].takes(c));
+    rows.push(await runRow({ name: c.name, rounds, peers: takingPart, adapter }));
   }
-}
-
-/** The peers that can be loaded and compute on the same adapter as we do. */
-async function loadPeers(names: readonly string[], adapter: string): Promise<Engine[]> {
-  const peers: Engine[] = [];
-  for (const name of names) {
-    try {
-      const peer = await loaders[name]();
-      if (peer.adapter !== adapter) {
-        throw new Error(`it computes on ${peer.adapter}, not on ${adapter}`);
-      }
-      peers.push(peer);
-      console.log(`${peer.name} computes on ${peer.adapter}`);
-    } catch (error) {
-      console.error(`Cannot compare with ${name}: ${error instanceof Error ? error.message : error}`);
-    }
-  }
-  return peers;
+  const nets = rows.filter((_, i) => isNet(chosen[i]));
+  const names = values.peers.filter((peer) => chosen.some((c) => peers[peer].takes(c)));
+  const text = [
+    timesTable(rows, names),
+    ...nets.length > 0 ? [startTable(nets, [OURS, ...names])] : [],
+    ...rows.flatMap(({ name, failures }) =>
+      failures.map(({ engine, reason }) => `${engine} failed on ${name}: ${reason}`)
+    ),
+  ].join("\n\n");
+  const facts = describeRun(rows[0].adapter, rounds);
+  console.log(`${facts.join("\n")}\n\n${text}`);
+  if (values.json) await Deno.writeTextFile(values.json, JSON.stringify(entries(rows), null, 2) + "\n");
+  if (values.write) await writeResults(facts, text);
+  return rows.some(({ failures }) => failures.length > 0) ? 1 : 0;
 }
 
 function describeRun(adapter: string, rounds: number): string[] {
@@ -101,8 +81,9 @@ function describeRun(adapter: string, rounds: number): string[] {
     `Adapter: ${adapter}`,
     `Machine: ${cpus().length} cores of ${cpu?.model.trim() ?? "an unknown processor"}, ${os} ${arch}`,
     `Deno: ${Deno.version.deno}`,
-    `Peers: ${versions.join(", ")}`,
-    `Milliseconds an iteration, over ${rounds} alternating rounds; ratio = the peer's median / ours`,
+    `Peers: ${versions.join(", ")}; tfjs-wasm computes on one core without WebGPU`,
+    `Median milliseconds an iteration, over ${rounds} alternating rounds; ratio = the peer's / ours, best ratio = that of the fastest peer with WebGPU`,
+    "First iteration: from the open device and the converted net, shaders not cached; memory: device buffers, and growth of the process with the library",
   ];
 }
 
