@@ -41,6 +41,7 @@ export function chooserOf({ kind, forced = [], measured }: Preferences): Choose 
   return (operation, sizes, ways, byDefault) => {
     const known = measured?.get(shapeClass(operation, sizes));
     const preferred = known === undefined ? fallback : [known];
-    return ways.find((way) => forced.includes(way)) ?? ways.find((way) => preferred.includes(way)) ?? byDefault;
+    return ways.find((way) => forced.includes(way)) ?? ways.find((way) => preferred.includes(way)) ??
+      byDefault;
   };
 }

@@ -48,7 +48,7 @@ function tilesOf({ out }: Window): readonly [number, number] {
  */
 export function prefersWinograd<T>(e: Emitter<T>, g: Window, outputs: number): boolean {
   const isThere = g.kernel.join() === "3,3" && sizeOf(g.stride) === 1 && sizeOf(g.rate) === 1 &&
-    g.channels % 4 === 0 && outputs % 4 === 0;
+    g.channels % 4 === 0 && outputs % 4 === 0 && POINTS * g.channels * outputs <= e.limit;
   if (!isThere) return false;
   const pixels = g.n * sizeOf(g.out), tiles = g.n * sizeOf(tilesOf(g)), { channels: c } = g;
   const plain = 9 * pixels * c * outputs + 20 * 9 * pixels * c;
