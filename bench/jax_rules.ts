@@ -28,34 +28,26 @@ export function jaxRules(jax: Jax, kind: "infer" | "train"): Record<string, Rule
       rhsDilation: pair(window.rate ?? 1),
       featureGroupCount: groups,
     });
-  const normalize = (
-    centred: JaxArray,
-    variance: JaxArray,
-    variables: readonly JaxArray[],
-    { epsilon, center, scale }: Normalization,
-  ) => {
-    const perChannel = (v: JaxArray) => v.reshape([-1, 1, 1]);
-    const inverse = numpy.reciprocal(numpy.sqrt(variance.add(epsilon)));
-    const y = centred.mul(scale ? inverse.mul(perChannel(variables.at(-1)!)) : inverse);
-    return center ? y.add(perChannel(variables[0])) : y;
-  };
+  const perChannel = (v: JaxArray) => v.reshape([-1, 1, 1]);
   return {
     conv2d: ([x, w], { window }: ConvolutionAttributes) => convolve(x, w, window, 1),
     depthwiseConv2d: kind === "train"
       ? depthwiseThenStride(jax)
       : ([x, w], { window }: ConvolutionAttributes) => convolve(x, w, window, x.shape[1]),
     matmul: ([a, b]) => numpy.dot(a, b),
-    biasAdd: ([x, bias]) => x.add(x.shape.length === 4 ? bias.reshape([-1, 1, 1]) : bias),
+    biasAdd: ([x, bias]) => x.add(x.shape.length === 4 ? perChannel(bias) : bias),
     relu: ([x]) => nn.relu(x),
     relu6: ([x]) => nn.relu6(x),
-    batchNorm: ([x, ...variables], a: Normalization) => {
+    batchNorm: ([x, ...variables], { epsilon, center, scale }: Normalization) => {
       const centred = x.ref.sub(x.mean([0, 2, 3], { keepdims: true }));
       const variance = centred.ref.mul(centred.ref).mean([0, 2, 3], { keepdims: true });
-      return normalize(centred, variance, variables, a);
+      const inverse = numpy.reciprocal(numpy.sqrt(variance.add(epsilon)));
+      const y = centred.mul(scale ? inverse.mul(perChannel(variables.at(-1)!)) : inverse);
+      return center ? y.add(perChannel(variables[0])) : y;
     },
     maxPool2d: ([x], a: PoolAttributes, { inputs: [of] }) => {
       const { kernel, stride, margins } = framedWindow(of, a);
-      if (!isPositive(of) && Object.values(margins).some((m) => m > 0)) {
+      if (!isNonNegative(of) && Object.values(margins).some((m) => m > 0)) {
         throw new Error("it pads with zeros, which would win over negative values");
       }
       return lax.reduceWindow(framed(x, margins), numpy.max, kernel, stride);
@@ -75,7 +67,7 @@ export function jaxRules(jax: Jax, kind: "infer" | "train"): Record<string, Rule
 }
 
 /** Whether no element is negative, so that zeros in the padding never win. */
-function isPositive({ node }: Value): boolean {
+function isNonNegative({ node }: Value): boolean {
   return /^relu/.test(node?.operation.name ?? "");
 }
 

@@ -6,13 +6,16 @@
 import type { Value } from "../tape/tape.ts";
 import type { Tensor } from "./cases.ts";
 import type { ChannelsFirstNet } from "./converted.ts";
+import { fuse } from "./fold.ts";
 import { interpret, type Rule, type Step } from "./interpret.ts";
 import type { Attribute, OnnxModel, OnnxNode } from "./onnx.ts";
 import { type ConvolutionAttributes, framedWindow, type Margins, type PoolAttributes } from "./windows.ts";
 
 /** The model that computes a net's logits from its images. */
 export function onnxModel({ steps, values }: ChannelsFirstNet): OnnxModel {
-  const nodes: OnnxNode[] = [], constants = new Map<string, Tensor | readonly number[]>(values);
+  const fused = fuse(steps),
+    nodes: OnnxNode[] = [],
+    constants = new Map<string, Tensor | readonly number[]>(values);
   constants.delete("images");
   const add = (type: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}) => {
     const output = `${nodes.length} ${type}`;
@@ -24,7 +27,7 @@ export function onnxModel({ steps, values }: ChannelsFirstNet): OnnxModel {
     constants.set(name, of);
     return name;
   };
-  const name = interpret(steps, { rules: rules(add, constant), source: ({ label }) => label });
+  const name = interpret(fused, { rules: rules(add, constant), source: ({ label }) => label });
   const input = { name: "images", shape: values.get("images")!.shape };
   return { nodes, constants, input, output: { name, shape: steps.at(-1)!.output.shape } };
 }
@@ -35,23 +38,26 @@ function rules(
   constant: (of: Tensor | readonly number[]) => string,
 ): Record<string, Rule<string>> {
   const scalar = (value: number) => constant({ shape: [], data: Float32Array.of(value) });
+  const activations = {
+    relu: (x: string) => add("Relu", [x]),
+    relu6: (x: string) => add("Clip", [x, scalar(0), scalar(6)]),
+  };
   const convolve = (
     inputs: readonly string[],
     { window }: ConvolutionAttributes,
-    { inputs: [x, w] }: Step,
+    { inputs: [x, w], activation }: Step,
     group: number,
   ) => {
     const attributes = windowAttributes(x, { ...window, kernel: [w.shape[0], w.shape[1]] });
-    return add("Conv", inputs, { ...attributes, group });
+    const y = add("Conv", inputs, { ...attributes, group });
+    return activation ? activations[activation](y) : y;
   };
   return {
     conv2d: (inputs, a: ConvolutionAttributes, step) => convolve(inputs, a, step, 1),
     depthwiseConv2d: (inputs, a: ConvolutionAttributes, step) =>
       convolve(inputs, a, step, step.inputs[0].shape[3]),
-    biasAdd: ([x, bias], _, { inputs: [{ shape }] }) =>
-      add("Add", [x, shape.length === 4 ? add("Reshape", [bias, constant([1, -1, 1, 1])]) : bias]),
-    relu: (inputs) => add("Relu", inputs),
-    relu6: ([x]) => add("Clip", [x, scalar(0), scalar(6)]),
+    relu: ([x]) => activations.relu(x),
+    relu6: ([x]) => activations.relu6(x),
     maxPool2d: (inputs, a: PoolAttributes, { inputs: [x] }) => add("MaxPool", inputs, windowAttributes(x, a)),
     avgPool2d: (inputs, a: PoolAttributes, { inputs: [x] }) => {
       if (framedWindow(x, a).isWhole) return add("GlobalAveragePool", inputs);

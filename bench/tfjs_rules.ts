@@ -23,19 +23,6 @@ export function tfjsRules(tf: Tf): Record<string, Rule<TfTensor>> {
     [x],
     { kernel, stride = 1, padding = "SAME" }: PoolAttributes,
   ) => apply(x, kernel, stride, padding.toLowerCase());
-  const normalize = (
-    x: TfTensor,
-    [mean, variance, ...rest]: readonly TfTensor[],
-    { epsilon, center, scale }: Normalization,
-  ) =>
-    tf.batchNorm(
-      x,
-      mean,
-      variance,
-      center ? rest[0] : undefined,
-      scale ? rest.at(-1) : undefined,
-      epsilon,
-    );
   return {
     conv2d: convolution(tf.fused.conv2d),
     depthwiseConv2d: convolution(tf.fused.depthwiseConv2d),
@@ -43,11 +30,11 @@ export function tfjsRules(tf: Tf): Record<string, Rule<TfTensor>> {
     biasAdd: ([x, bias]) => tf.add(x, bias),
     relu: ([x]) => tf.relu(x),
     relu6: ([x]) => tf.relu6(x),
-    batchNorm: ([x, ...variables], a: Normalization) => {
+    batchNorm: ([x, ...variables], { epsilon, center, scale }: Normalization) => {
       const { mean, variance } = tf.moments(x, x.shape.slice(0, -1).map((_, i) => i));
-      return normalize(x, [mean, variance, ...variables], a);
+      const offset = center ? variables[0] : undefined, factor = scale ? variables.at(-1) : undefined;
+      return tf.batchNorm(x, mean, variance, offset, factor, epsilon);
     },
-    batchNormInference: ([x, ...rest], a: Normalization) => normalize(x, rest, a),
     maxPool2d: pooling(tf.maxPool),
     avgPool2d: pooling(tf.avgPool),
     localResponseNormalization: ([x], { depthRadius, bias, alpha, beta }: Lrn) =>
