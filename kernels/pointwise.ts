@@ -1,5 +1,5 @@
 /**
- * Plans pointwise operations: one table of formulas, one kernel text.
+ * Plans pointwise operations: one table of formulas, one kernel.
  *
  * This module is browser compatible.
  *
@@ -36,14 +36,12 @@ const FORMULAS = {
 /** Name of a pointwise operation. */
 export type Pointwise = keyof typeof FORMULAS;
 
-const byName = Object.fromEntries(
-  Object.entries(FORMULAS).map(([name, formula]) => [
-    name,
-    defineKernel(name, code.replace("a + b * factor; // formula", `${formula};`)),
-  ]),
-) as Record<Pointwise, Kernel>;
+const names = Object.keys(FORMULAS) as Pointwise[];
+const cases = names.map((name, i) => `case ${i}u: { y = ${FORMULAS[name]}; }`).join("\n    ");
+/** All formulas in one text, since a pipeline takes longer to make than a branch costs. */
+const kernel: Kernel = defineKernel("pointwise", code.replace("case 0u: { y = a + b * factor; }", cases));
 /** The kernels of this file. */
-export const kernels: readonly Kernel[] = Object.values(byName);
+export const kernels: readonly Kernel[] = [kernel];
 
 /**
  * Emits y [count] = formula. `b` repeats after `period` values (a multiple of 4, or 1); left out: as long as a. With `block` (a
@@ -58,8 +56,9 @@ export function pointwise<T>(
 ): void {
   const count4 = Math.ceil(count / 4), period = options.period ?? 4 * count4;
   e.emit({
-    kernel: byName[name],
+    kernel,
     params: {
+      formula: names.indexOf(name),
       count4,
       period4: Math.max(1, period >> 2),
       block4: Math.max(1, (options.block ?? 4 * count4) >> 2),

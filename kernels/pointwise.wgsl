@@ -1,4 +1,4 @@
-// Pointwise operations: y[i] = f(a[i], b[i]), where f is one line of the table in pointwise.ts in place of the marked one.
+// Pointwise operations: y[i] = f(a[i], b[i]), where f is a line of the table in pointwise.ts; the file as it stands has one.
 //
 // One invocation = 16 values, as four vec4: short invocations cost a software adapter more than their arithmetic. `b` may
 // repeat: it has `period` vec4 for each `block` of y or, with `single`, one value.
@@ -9,6 +9,7 @@ struct Params {
   block4: u32,      // vec4 of y before b goes on to its next period
   single: u32,      // 1: b is the one value b[0].x
   factor: f32,
+  formula: u32,
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
@@ -17,7 +18,12 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
 fn f(a: vec4f, b: vec4f, factor: f32) -> vec4f {
-  return a + b * factor; // formula
+  var y = a;
+  switch p.formula {
+    case 0u: { y = a + b * factor; }
+    default: {}
+  }
+  return y;
 }
 
 @compute @workgroup_size(64)

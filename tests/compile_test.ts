@@ -88,11 +88,11 @@ Deno.test("compile() fuses bias and activation, unless what lies between is fetc
     const all: Record<string, Float32Array> = {};
     const cases: [string[], string[]][] = [
       [["y"], ["rearrange", "gemm_8x8"]],
-      [["biased", "y"], ["rearrange", "gemm_8x8", "relu"]],
-      [["product", "y"], ["rearrange", "gemm_8x8", "add", "relu"]],
-      [["product", "biased", "y"], ["rearrange", "gemm_8x8", "add", "relu"]],
-      [["used", "y"], ["rearrange", "gemm_8x8", "relu", "add"]],
-      [["reused", "y"], ["rearrange", "gemm_8x8", "add", "relu", "relu6"]],
+      [["biased", "y"], ["rearrange", "gemm_8x8", "pointwise"]],
+      [["product", "y"], ["rearrange", "gemm_8x8", "pointwise", "pointwise"]],
+      [["product", "biased", "y"], ["rearrange", "gemm_8x8", "pointwise", "pointwise"]],
+      [["used", "y"], ["rearrange", "gemm_8x8", "pointwise", "pointwise"]],
+      [["reused", "y"], ["rearrange", "gemm_8x8", "pointwise", "pointwise", "pointwise"]],
       [["reused"], ["rearrange", "gemm_8x8"]],
     ];
     for (const [names, kernels] of cases) {
