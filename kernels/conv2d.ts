@@ -18,7 +18,7 @@ import { sizeOf } from "./kernel.ts";
 import { matmul, packOperand } from "./matmul.ts";
 import { rearrange, stridesOf } from "./rearrange.ts";
 import type { Window } from "./window.ts";
-import { prefersWinograd, winograd } from "./winograd.ts";
+import { prefersWinograd, winograd, winogradWeightGradient } from "./winograd.ts";
 
 /** Elements of a left operand that are copied at once, about: small enough for a cache, large enough to fill an adapter. */
 const PIECE = 2 ** 21;
@@ -71,7 +71,7 @@ export function conv2d<T>(
   const k = sizeOf(g.kernel) * g.channels;
   if (isDense(g)) return matmul(e, { ...b, m: g.n, n: outputs, k, a: b.x, b: b.w });
   if (prefersWinograd(e, g, outputs)) {
-    const { channels: c } = g, strides = [3 * c * outputs, c * outputs, outputs, 1] as const;
+    const { channels: c } = g, strides = [g.kernel[1] * c * outputs, c * outputs, outputs, 1] as const;
     return winograd(e, g, outputs, { ...b, w: { w: b.w, base: 0, strides } });
   }
   convolve(e, g, outputs, { ...b, w: packOperand(e, b.w, k, outputs) });
@@ -100,6 +100,7 @@ export function conv2dWeightGradient<T>(
   outputs: number,
   b: { x: T; dy: T; dw: T },
 ): void {
+  if (prefersWinograd(e, g, outputs, "weights")) return winogradWeightGradient(e, g, outputs, b);
   const m = sizeOf(g.kernel) * g.channels, k = g.n * sizeOf(g.out);
   const plan = { m, n: outputs, k, b: packOperand(e, b.dy, k, outputs), y: b.dw };
   if (g.channels % 4 !== 0) {
@@ -182,10 +183,20 @@ export function conv2dInputGradient<T>(
 ): void {
   const [h, w] = g.size, { n, channels: c } = g, o = outputs;
   if (isDense(g)) return matmul(e, { m: n, n: h * w * c, k: o, a: b.dy, b: b.w, transposeB: true, y: b.dx });
-  const flipped: Window = { ...g, size: g.out, channels: o, out: g.size, pad: [2 - g.pad[0], 2 - g.pad[1]] };
+  const flipped: Window = {
+    ...g,
+    size: g.out,
+    channels: o,
+    out: g.size,
+    pad: [g.kernel[0] - 1 - g.pad[0], g.kernel[1] - 1 - g.pad[1]],
+  };
   if (prefersWinograd(e, flipped, c)) {
-    const strides = [-3 * c * o, -c * o, 1, o] as const;
-    return winograd(e, flipped, c, { x: b.dy, w: { w: b.w, base: 8 * c * o, strides }, y: b.dx });
+    const strides = [-g.kernel[1] * c * o, -c * o, 1, o] as const;
+    return winograd(e, flipped, c, {
+      x: b.dy,
+      w: { w: b.w, base: (sizeOf(g.kernel) - 1) * c * o, strides },
+      y: b.dx,
+    });
   }
   const [rows, columns] = [0, 1].map((i) => phases(g.size[i], g.kernel[i], g.stride[i], g.rate[i], g.pad[i]));
   const isWhole = rows.length * columns.length === 1, c4 = 4 * quarters(c);

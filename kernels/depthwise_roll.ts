@@ -1,5 +1,6 @@
 /**
- * Plans depthwise convolutions whose window rolls along rows: square windows of 3, 5 or 7 with stride 1 or 2, channels in fours.
+ * Plans depthwise convolutions whose window rolls along rows: the windows that nets use most,
+ * squares of 3 with stride 1 or 2 and of 5 with stride 1, over channels in fours.
  *
  * This module is browser compatible.
  *
@@ -14,7 +15,7 @@ import forwardCode from "./depthwise_roll.wgsl" with { type: "text" };
 import gradientCode from "./depthwise_roll_gradient.wgsl" with { type: "text" };
 
 /** Rows of outputs that an invocation computes, by the window's size: more of them load less, and take longer to compile. */
-const ROWS: Readonly<Record<number, number>> = { 3: 4, 5: 2, 7: 1 };
+const ROWS: Readonly<Record<number, number>> = { 3: 4, 5: 2 };
 /** Products that one invocation of the weight gradient adds up, about, and the most chunks: their sums take memory. */
 const CHUNK = 256, MOST_CHUNKS = 2048;
 
@@ -24,8 +25,8 @@ interface Rolling {
 }
 
 const rolling = new Map<string, Rolling>();
-for (const size of [3, 5, 7]) {
-  for (const stride of [1, 2]) {
+for (const [size, strides] of [[3, [1, 2]], [5, [1]]] as const) {
+  for (const stride of strides) {
     const name = `${size}x${size}_s${stride}`;
     const open = Math.ceil(size / stride) - 1, rows = ROWS[size], height = (rows - 1) * stride + size;
     const constants = { size, stride, rows, taps: size ** 2, open, pending: open + 1, height };

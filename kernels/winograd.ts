@@ -1,8 +1,8 @@
 /**
- * Plans 3x3 convolutions of stride 1 by Winograd's minimal filtering: 36 products of transformed tiles and kernels take the
- * place of nine times sixteen.
+ * Plans convolutions of 3x3 and 5x5 windows with stride 1, and their gradients, by Winograd's minimal filtering: 36 products of
+ * transformed tiles and kernels take the place of 144 or 100.
  *
- * Errors are some 2.5 times those of the plain sum, measured over sums of 64 channels; tests hold it to its own bound.
+ * Errors are some 2.5 times those of the plain sum, measured over sums of 64 channels; tests hold all ways to one bound.
  *
  * This module is browser compatible.
  *
@@ -16,46 +16,124 @@ import type { Window } from "./window.ts";
 import common from "./winograd_common.wgsl" with { type: "text" };
 import inputCode from "./winograd_input.wgsl" with { type: "text" };
 import outputCode from "./winograd_output.wgsl" with { type: "text" };
+import outputGradientCode from "./winograd_output_gradient.wgsl" with { type: "text" };
+import weightGradientCode from "./winograd_weight_gradient.wgsl" with { type: "text" };
 import weightsCode from "./winograd_weights.wgsl" with { type: "text" };
 
-const inputKernel: Kernel = defineKernel("winograd_input", specialize(common + inputCode));
-const weightsKernel: Kernel = defineKernel("winograd_weights", specialize(common + weightsCode));
-const outputKernel: Kernel = defineWithEpilogue("winograd_output", specialize(common + outputCode));
-/** The kernels of this file. */
-export const kernels: readonly Kernel[] = [inputKernel, weightsKernel, outputKernel];
+const textOf = (code: string, reach: number) => specialize(common + code, { reach });
+const plain = (name: string, code: string, reach: number) =>
+  defineKernel(`winograd_${name}_${reach}`, textOf(code, reach));
 
-/** Points of a transformed tile, output pixels of its side, and tiles in a panel of the left operand. */
-const POINTS = 36, SIDE = 4, PANEL = 64;
+/** The kernels for a window's size. */
+interface Filter {
+  readonly size: number;
+  /** Output pixels along a tile. */
+  readonly side: number;
+  readonly weights: Kernel;
+  readonly output: Kernel;
+  readonly outputGradient: Kernel;
+  readonly weightGradient: Kernel;
+}
+
+function filterOf(size: number): Filter {
+  const side = 7 - size;
+  return {
+    size,
+    side,
+    weights: plain("weights", weightsCode, size),
+    output: defineWithEpilogue(`winograd_output_${side}`, textOf(outputCode, side)),
+    outputGradient: plain("output_gradient", outputGradientCode, side),
+    weightGradient: plain("weight_gradient", weightGradientCode, size),
+  };
+}
+
+const FILTERS = [filterOf(3), filterOf(5)];
+const inputKernel: Kernel = defineKernel("winograd_input", textOf(inputCode, 3));
+/** The kernels of this file. */
+export const kernels: readonly Kernel[] = [
+  inputKernel,
+  ...FILTERS.flatMap((f) => [f.weights, f.output, f.outputGradient, f.weightGradient]),
+];
+
+/** Points of a transformed tile, and tiles in a panel of the left operand. */
+const POINTS = 36, PANEL = 64;
 /** Elements of transformed tiles that lie in memory at once, about. */
 const PIECE = 2 ** 21;
 
-/** Where element (row, column, k, n) of a 3x3 kernel lies. */
-export interface Kernel3x3<T> {
+/** The filter for a window, where there is one. */
+function filterFor<T>(e: Emitter<T>, g: Window, outputs: number): Filter | undefined {
+  const isPlain = g.kernel[0] === g.kernel[1] && sizeOf(g.stride) * sizeOf(g.rate) === 1;
+  const fits = g.channels % 4 === 0 && outputs % 4 === 0 && POINTS * g.channels * outputs <= e.limit;
+  return isPlain && fits ? FILTERS.find(({ size }) => size === g.kernel[0]) : undefined;
+}
+
+function tilesOf({ side }: Filter, { out }: Window): readonly [number, number] {
+  return [Math.ceil(out[0] / side), Math.ceil(out[1] / side)];
+}
+
+/**
+ * Whether a window is convolved Winograd's way, or the gradient of its weights computed so: where there is one and, unless the
+ * emitter knows better, it takes less time than the plain product. Tiles at the edges are computed whole, few tiles fill no
+ * register tile, and kernels are transformed at each run. Times are in multiplications of a product.
+ */
+export function prefersWinograd<T>(
+  e: Emitter<T>,
+  g: Window,
+  outputs: number,
+  of: "output" | "weights" = "output",
+): boolean {
+  const f = filterFor(e, g, outputs);
+  if (!f) return false;
+  const pixels = g.n * sizeOf(g.out), tiles = g.n * sizeOf(tilesOf(f, g)), { channels: c } = g;
+  const filled = of === "output" ? 16 * Math.ceil(tiles / 16) : tiles;
+  const copies = of === "output" ? 20 * f.size ** 2 * pixels * c : 0;
+  const direct = f.size ** 2 * pixels * c * outputs + copies;
+  const time = POINTS * (filled * c * outputs + 30 * tiles * c + 12 * tiles * outputs + 8 * c * outputs);
+  const operation = `conv${f.size}x${f.size} ${of}`, byDefault = time < direct ? "winograd" : "direct";
+  return e.choose(operation, [pixels, c, outputs], ["direct", "winograd"], byDefault) === "winograd";
+}
+
+/** Consecutive tiles whose transforms lie in memory at once. */
+function* piecesOf<T>(
+  e: Emitter<T>,
+  all: number,
+  channels: number,
+): Generator<{ first: number; count: number }> {
+  const most = Math.max(PANEL, Math.floor(Math.min(PIECE, e.limit) / POINTS / channels / PANEL) * PANEL);
+  const pieces = Math.ceil(all / most), each = Math.ceil(all / pieces / PANEL) * PANEL;
+  for (let first = 0; first < all; first += each) yield { first, count: Math.min(each, all - first) };
+}
+
+/** Emits u: transformed tiles of x. */
+function emitInput<T>(
+  e: Emitter<T>,
+  f: Filter,
+  g: Window,
+  { first, count }: { first: number; count: number },
+  byTile: boolean,
+  b: { x: T; u: T },
+): number {
+  const rows = byTile ? count : Math.ceil(count / PANEL) * PANEL, invocations = count * g.channels / 4;
+  e.emit({
+    kernel: inputKernel,
+    params: {
+      ...{ size: g.size, tiles: tilesOf(f, g), pad: g.pad, side: f.side, channels4: g.channels / 4, first },
+      ...{ tileCount: count, byTile: byTile ? 1 : 0, pointStride: rows * g.channels, count: invocations },
+    },
+    buffers: [b.x, b.u],
+    writes: [1],
+    workgroups: spread(Math.ceil(invocations / 64)),
+    work: 300 * count * g.channels,
+  });
+  return rows * g.channels / 4;
+}
+
+/** Where element (row, column, k, n) of a kernel lies. */
+export interface KernelElements<T> {
   readonly w: T;
   readonly base: number;
   /** Of row, column, k and n. */
   readonly strides: readonly [number, number, number, number];
-}
-
-function tilesOf({ out }: Window): readonly [number, number] {
-  return [Math.ceil(out[0] / SIDE), Math.ceil(out[1] / SIDE)];
-}
-
-/**
- * Whether a window is convolved Winograd's way: where that is there and, unless the emitter knows better, takes less time than
- * the plain product. Tiles at the edges are computed whole, few tiles fill no register tile, and kernels are transformed at
- * each run.
- */
-export function prefersWinograd<T>(e: Emitter<T>, g: Window, outputs: number): boolean {
-  const isThere = g.kernel.join() === "3,3" && sizeOf(g.stride) === 1 && sizeOf(g.rate) === 1 &&
-    g.channels % 4 === 0 && outputs % 4 === 0 && POINTS * g.channels * outputs <= e.limit;
-  if (!isThere) return false;
-  const pixels = g.n * sizeOf(g.out), tiles = g.n * sizeOf(tilesOf(g)), { channels: c } = g;
-  const plain = 9 * pixels * c * outputs + 20 * 9 * pixels * c;
-  const filled = 16 * Math.ceil(tiles / 16);
-  const time = POINTS * (filled * c * outputs + 30 * tiles * c + 12 * tiles * outputs + 8 * c * outputs);
-  const byDefault = time < plain ? "winograd" : "direct";
-  return e.choose("conv3x3", [pixels, c, outputs], ["direct", "winograd"], byDefault) === "winograd";
 }
 
 /** Emits y [n, oh, ow, outputs] = epilogue(x * w) for x [n, h, w, c]. */
@@ -63,58 +141,36 @@ export function winograd<T>(
   e: Emitter<T>,
   g: Window,
   outputs: number,
-  b: Epilogue<T> & { x: T; w: Kernel3x3<T>; y: T },
+  b: Epilogue<T> & { x: T; w: KernelElements<T>; y: T },
 ): void {
-  const { channels: c, n, size, out, pad } = g,
-    tiles = tilesOf(g),
-    all = n * sizeOf(tiles),
+  const f = filterFor(e, g, outputs)!,
+    tiles = tilesOf(f, g),
+    { channels: c, out } = g,
     n4 = quarters(outputs);
   const v = e.scratch(POINTS * c * outputs), [rowStride, columnStride, kStride, nStride] = b.w.strides;
   e.emit({
-    kernel: weightsKernel,
+    kernel: f.weights,
     params: { k: c, n: outputs, n4, base: b.w.base, rowStride, columnStride, kStride, nStride },
     buffers: [b.w.w, v],
     writes: [1],
     workgroups: spread(Math.ceil(c * n4 / 64)),
     work: 120 * c * outputs,
   });
-  const most = Math.max(
-    PANEL,
-    Math.floor(Math.min(PIECE, e.limit) / POINTS / Math.max(c, outputs) / PANEL) * PANEL,
-  );
-  const pieces = Math.ceil(all / most), each = Math.ceil(all / pieces / PANEL) * PANEL;
-  for (let first = 0; first < all; first += each) {
-    const count = Math.min(each, all - first), panels = Math.ceil(count / PANEL);
+  for (const piece of piecesOf(e, g.n * sizeOf(tiles), Math.max(c, outputs))) {
+    const { first, count } = piece, panels = Math.ceil(count / PANEL);
     const u = e.scratch(POINTS * panels * c * PANEL), m = e.scratch(POINTS * count * outputs);
-    e.emit({
-      kernel: inputKernel,
-      params: {
-        ...{ size, tiles, pad, channels4: c / 4, first, tileCount: count },
-        pointStride: panels * c * PANEL,
-        count: count * c / 4,
-      },
-      buffers: [b.x, u],
-      writes: [1],
-      workgroups: spread(Math.ceil(count * c / 4 / 64)),
-      work: 300 * count * c,
-    });
+    const stride = emitInput(e, f, g, piece, false, { x: b.x, u });
     gemm(e, {
-      m: count,
-      n: outputs,
-      k: c,
-      a: u,
+      ...{ m: count, n: outputs, k: c, a: u, b: v, y: m, batches: { count: POINTS, stride } },
       gather: {
         rows: { dims: [1, PANEL / 4], strides: [c * PANEL / 4, 0, 1] },
         dims: [1, c],
         strides: [0, 0, PANEL / 4],
       },
-      b: v,
-      y: m,
-      batches: { count: POINTS, stride: panels * c * PANEL / 4 },
     });
     const epilogue = epilogueOf(b, m);
     e.emit({
-      kernel: outputKernel,
+      kernel: f.output,
       params: { out, tiles, n4, first, pointStride: count * n4, count: count * n4, ...epilogue.params },
       buffers: [...epilogue.buffers, m, b.y],
       writes: [6],
@@ -122,4 +178,43 @@ export function winograd<T>(
       work: 250 * count * outputs,
     });
   }
+}
+
+/** Emits dw [size, size, c, outputs] from x [n, h, w, c] and dy [n, oh, ow, outputs]. */
+export function winogradWeightGradient<T>(
+  e: Emitter<T>,
+  g: Window,
+  outputs: number,
+  b: { x: T; dy: T; dw: T },
+): void {
+  const f = filterFor(e, g, outputs)!,
+    tiles = tilesOf(f, g),
+    { channels: c, out } = g,
+    n4 = quarters(outputs);
+  const pieces = [...piecesOf(e, g.n * sizeOf(tiles), Math.max(c, outputs))], size = POINTS * c * outputs;
+  const sums = e.scratch(pieces.length * size);
+  for (const [i, piece] of pieces.entries()) {
+    const { first, count } = piece,
+      u = e.scratch(POINTS * count * c),
+      v = e.scratch(POINTS * count * outputs);
+    const stride = emitInput(e, f, g, piece, true, { x: b.x, u });
+    e.emit({
+      kernel: f.outputGradient,
+      params: { out, tiles, n4, first, pointStride: count * n4, count: count * n4 },
+      buffers: [b.dy, v],
+      writes: [1],
+      workgroups: spread(Math.ceil(count * n4 / 64)),
+      work: 250 * count * outputs,
+    });
+    const y = pieces.length === 1 ? sums : e.window(sums, i * size, size);
+    gemm(e, { m: c, n: outputs, k: count, a: u, b: v, y, batches: { count: POINTS, stride } });
+  }
+  e.emit({
+    kernel: f.weightGradient,
+    params: { size4: c * n4, pieces: pieces.length },
+    buffers: [sums, b.dw],
+    writes: [1],
+    workgroups: spread(Math.ceil(c * n4 / 64)),
+    work: 120 * c * outputs,
+  });
 }

@@ -1,6 +1,7 @@
-// Winograd, first stage: tiles of 6x6 pixels, 4 apart, transformed along both axes.
+// Winograd, first stage: tiles of 6x6 pixels, `side` apart, transformed along both axes.
 //
-//   u[point, tile / 64, channel, tile % 64] = (B^T d B)[point], the k-major left operands of 36 products
+//   u[point, ...] = (B^T d B)[point], the k-major left operands of 36 products: [tile / 64, channel, tile % 64], or, for the
+//   gradient of weights, [tile, channel]
 //
 // One invocation = one tile, four channels. Pixels outside the image are 0.
 
@@ -8,24 +9,24 @@ struct Params {
   size: vec2u,        // of the image
   tiles: vec2u,       // of an image: rows, columns
   pad: vec2u,         // rows and columns of zeros before the image; may be negative (two's complement)
+  side: u32,
   channels4: u32,     // vec4 in a pixel
   first: u32,         // first tile
-  tileCount: u32,     // tiles
+  tileCount: u32,
+  byTile: u32,        // 1: channels of a tile are neighbours
   pointStride: u32,   // of u
   count: u32,         // invocations
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;          // [n, size, channels4]
-@group(0) @binding(2) var<storage, read_write> u: array<f32>;      // [36, panels, channels, 64]
-
-alias Six = array<vec4f, 6>;
+@group(0) @binding(2) var<storage, read_write> u: array<f32>;      // [36, ...]
 
 fn along(d: Six) -> Six {
   let e1 = d[4] - b2 * d[2];
-  let o1 = a1 * (d[3] - b2 * d[1]);
+  let o1 = a[1] * (d[3] - b2 * d[1]);
   let e2 = d[4] - a2 * d[2];
-  let o2 = b1 * (d[3] - a2 * d[1]);
+  let o2 = b[1] * (d[3] - a2 * d[1]);
   return Six(
     d[4] - sum * d[2] + product * d[0], e1 + o1, e1 - o1, e2 + o2, e2 - o2, d[5] - sum * d[3] + product * d[1],
   );
@@ -40,8 +41,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let tile = p.first + local;
   let rest = tile / p.tiles.y;
   let image = (rest / p.tiles.x) * p.size.x;
-  let top = 4u * (rest % p.tiles.x) - p.pad.x;   // wraps far above size outside
-  let left = 4u * (tile % p.tiles.y) - p.pad.y;
+  let top = p.side * (rest % p.tiles.x) - p.pad.x;   // wraps far above size outside
+  let left = p.side * (tile % p.tiles.y) - p.pad.y;
   var rows: array<Six, 6>;
   for (var r = 0u; r < 6u; r++) { //@ unroll
     var d: Six;
@@ -54,15 +55,17 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     }
     rows[r] = along(d);
   }
-  let at = (local / 64u * 4u * p.channels4 + 4u * channel4) * 64u + local % 64u;
+  let channels = 4u * p.channels4;
+  let at = select((local / 64u * channels + 4u * channel4) * 64u + local % 64u, local * channels + 4u * channel4, p.byTile == 1u);
+  let step = select(64u, 1u, p.byTile == 1u);
   for (var s = 0u; s < 6u; s++) { //@ unroll
     let t = along(Six(rows[0][s], rows[1][s], rows[2][s], rows[3][s], rows[4][s], rows[5][s]));
     for (var r = 0u; r < 6u; r++) { //@ unroll
       let goal = (6u * r + s) * p.pointStride + at;
       u[goal] = t[r].x;
-      u[goal + 64u] = t[r].y;
-      u[goal + 128u] = t[r].z;
-      u[goal + 192u] = t[r].w;
+      u[goal + step] = t[r].y;
+      u[goal + 2u * step] = t[r].z;
+      u[goal + 3u * step] = t[r].w;
     }
   }
 }

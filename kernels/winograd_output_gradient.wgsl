@@ -1,0 +1,46 @@
+// Winograd, gradient of weights: tiles of `reach` x `reach` pixels of the output gradient, transformed along both axes.
+//
+//   v[point, tile, channel] = (A d A^T)[point], the right operands of 36 products
+//
+// One invocation = one tile, four channels. Pixels past the image's end are 0.
+
+struct Params {
+  out: vec2u,         // of an image: rows, columns
+  tiles: vec2u,       // the same in tiles
+  n4: u32,            // vec4 in a pixel
+  first: u32,         // first tile
+  pointStride: u32,   // of v, in vec4
+  count: u32,         // invocations
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> dy: array<vec4f>;           // [n, out, n4]
+@group(0) @binding(2) var<storage, read_write> v: array<vec4f>;      // [36, tiles, n4]
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = (group.x + group.y * groups.x) * 64u + lane;
+  if (i >= p.count) { return; }
+  let n4 = i % p.n4;
+  let tile = p.first + i / p.n4;
+  let rest = tile / p.tiles.y;
+  let image = (rest / p.tiles.x) * p.out.x;
+  let top = reach * (rest % p.tiles.x);
+  let left = reach * (tile % p.tiles.y);
+  var rows: array<Six, reach>;
+  for (var r = 0u; r < reach; r++) { //@ unroll
+    var d: Terms;
+    for (var s = 0u; s < reach; s++) { //@ unroll
+      let inside = top + r < p.out.x && left + s < p.out.y;
+      let at = select(0u, ((image + top + r) * p.out.y + left + s) * p.n4 + n4, inside);
+      d[s] = select(vec4f(0.0), dy[at], inside);
+    }
+    rows[r] = evaluate(d);
+  }
+  for (var s = 0u; s < 6u; s++) { //@ unroll
+    var d: Terms;
+    for (var r = 0u; r < reach; r++) { d[r] = rows[r][s]; } //@ unroll
+    let t = evaluate(d);
+    for (var r = 0u; r < 6u; r++) { v[(6u * r + s) * p.pointStride + i] = t[r]; } //@ unroll
+  }
+}
