@@ -126,10 +126,10 @@ function coverBy(tile: Tile, m4: number, n4: number): Cover {
 }
 
 /** The tiles that cover a product in the least time, unless the emitter knows better. */
-function cover<T>(e: Emitter<T>, m4: number, n4: number, k: number): Cover {
+function cover<T>(e: Emitter<T>, m4: number, n4: number, k: number, batches: number): Cover {
   const time = (name: keyof typeof TILES) => coverBy(TILES[name], m4, n4).time;
   const best = TILE_NAMES.reduce((best, name) => time(name) < time(best) ? name : best);
-  return coverBy(TILES[e.choose("gemm", [4 * m4, 4 * n4, k], TILE_NAMES, best)], m4, n4);
+  return coverBy(TILES[e.choose("gemm", [4 * m4, 4 * n4, k, batches], TILE_NAMES, best)], m4, n4);
 }
 
 /** Vec4 that hold `count` elements. */
@@ -164,7 +164,8 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
     m4 = quarters(m),
     n4 = quarters(n),
     aRow = quarters(plan.m);
-  const { tile, laneColumns, tilesM, tilesN } = cover(e, m4, n4, k), tiles = tilesM * tilesN * batches;
+  const { tile, laneColumns, tilesM, tilesN } = cover(e, m4, n4, k, batches),
+    tiles = tilesM * tilesN * batches;
   const gather = plan.gather ?? { dims: [1, k] as const, strides: [0, 0, aRow] as const };
   const ranges = batches > 1 || k === 0 ? [{ first: 0, count: k }] : rowRanges(e, k, 4 * n4, unitOf(4 * n4));
   const pieces = ranges.length;
