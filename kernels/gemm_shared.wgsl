@@ -2,7 +2,7 @@
 //
 //   y[m, n] = epilogue(sum over k of a[k, m] * b[k, n])
 //
-// A workgroup of 8x8 invocations computes 64x64 outputs. It loads 16 steps of k of both operands into workgroup memory, each vec4
+// A workgroup of 8x8 invocations computes 64x64 outputs. It loads 8 steps of k of both operands into workgroup memory, each vec4
 // once, and every invocation multiplies two vec4 of rows by two of columns, 8 apart: so neighbours read neighbouring vec4 of b
 // and the same vec4 of a. Lines marked with @ are repeated by unroll().
 
@@ -10,16 +10,16 @@ const R = 0u;
 const C = 0u;
 const rows = 1u;      // vec4 rows an invocation
 const columns = 1u;   // vec4 columns an invocation
-const depth = 16u;    // steps of k in workgroup memory
-const chunks = 2u;    // depths that the registers add up before they are added to the tile
+const depth = 8u;     // steps of k in workgroup memory
+const chunks = 3u;    // depths that the registers add up before they are added to the tile
 const tileVectors = 16u; // vec4 along either side of a tile of 8 x 8 invocations with two vec4 each
 
 @group(0) @binding(6) var<storage, read> a: array<vec4f>;
 @group(0) @binding(7) var<storage, read> b: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> y: array<vec4f>;
 
-var<workgroup> left: array<vec4f, 256>;    // [depth, tileVectors]
-var<workgroup> right: array<vec4f, 256>;
+var<workgroup> left: array<vec4f, 128>;    // [depth, tileVectors]
+var<workgroup> right: array<vec4f, 128>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -42,7 +42,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let end = p.kCount * (split + 1u) / p.splits;
   let passes = (end - first + depth - 1u) / depth;
   for (var pass_ = 0u; pass_ < passes; pass_++) {
-    for (var i = 0u; i < 4u; i++) {
+    for (var i = 0u; i < 2u; i++) {
       let step = lane / tileVectors + 4u * i;
       let k = first + pass_ * depth + step;
       let at = min(k, end - 1u);

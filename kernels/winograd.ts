@@ -171,7 +171,7 @@ export function winograd<T>(
     const epilogue = epilogueOf(b, m);
     e.emit({
       kernel: f.output,
-      params: { out, tiles, n4, first, pointStride: count * n4, count: count * n4, ...epilogue.params },
+      params: { out, tiles, n4, first, pointStride: count * n4, count: count * n4, points: 6, ...epilogue.params },
       buffers: [...epilogue.buffers, m, b.y],
       writes: [6],
       workgroups: spread(Math.ceil(count * n4 / 64)),

@@ -22,7 +22,7 @@ fn evaluate(d: Terms) -> Six {
   var oddA = vec4f(0.0);
   var evenB = vec4f(0.0);
   var oddB = vec4f(0.0);
-  for (var i = 0u; i < reach; i++) { //@ unroll
+  for (var i = 0u; i < reach; i++) {
     if (i % 2u == 0u) {
       evenA += a[i] * d[i];
       evenB += b[i] * d[i];
@@ -37,7 +37,7 @@ fn evaluate(d: Terms) -> Six {
 // The transpose of evaluate().
 fn gather(m: Six) -> Terms {
   var d: Terms;
-  for (var i = 0u; i < reach; i++) { //@ unroll
+  for (var i = 0u; i < reach; i++) {
     if (i % 2u == 0u) { d[i] = a[i] * (m[1] + m[2]) + b[i] * (m[3] + m[4]); } else { d[i] = a[i] * (m[1] - m[2]) + b[i] * (m[3] - m[4]); }
   }
   d[0] += m[0];

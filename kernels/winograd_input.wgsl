@@ -44,10 +44,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let top = p.side * (rest % p.tiles.x) - p.pad.x;   // wraps far above size outside
   let left = p.side * (tile % p.tiles.y) - p.pad.y;
   var rows: array<Six, 6>;
-  for (var r = 0u; r < 6u; r++) { //@ unroll
+  for (var r = 0u; r < 6u; r++) {
     var d: Six;
     let row = top + r;
-    for (var s = 0u; s < 6u; s++) { //@ unroll
+    for (var s = 0u; s < 6u; s++) {
       let column = left + s;
       let inside = row < p.size.x && column < p.size.y;
       let at = select(0u, ((image + row) * p.size.y + column) * p.channels4 + channel4, inside);
@@ -58,9 +58,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let channels = 4u * p.channels4;
   let at = select((local / 64u * channels + 4u * channel4) * 64u + local % 64u, local * channels + 4u * channel4, p.byTile == 1u);
   let step = select(64u, 1u, p.byTile == 1u);
-  for (var s = 0u; s < 6u; s++) { //@ unroll
+  for (var s = 0u; s < 6u; s++) {
     let t = along(Six(rows[0][s], rows[1][s], rows[2][s], rows[3][s], rows[4][s], rows[5][s]));
-    for (var r = 0u; r < 6u; r++) { //@ unroll
+    for (var r = 0u; r < 6u; r++) {
       let goal = (6u * r + s) * p.pointStride + at;
       u[goal] = t[r].x;
       u[goal + step] = t[r].y;

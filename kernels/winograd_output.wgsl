@@ -11,6 +11,7 @@ struct Params {
   first: u32,         // first tile
   pointStride: u32,   // of m, in vec4
   count: u32,         // invocations
+  points: u32,        // along an axis, 6: given by the host so that no compiler writes the loop out, which takes it seconds
   activation: u32,
   epilogue: u32,
   epsilon: f32,
@@ -32,15 +33,15 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let top = reach * (rest % p.tiles.x);
   let left = reach * (tile % p.tiles.y);
   var rows: array<Terms, 6>;
-  for (var r = 0u; r < 6u; r++) { //@ unroll
+  for (var r = 0u; r < p.points; r++) {
     var q: Six;
-    for (var s = 0u; s < 6u; s++) { q[s] = m[(6u * r + s) * p.pointStride + i]; } //@ unroll
+    for (var s = 0u; s < 6u; s++) { q[s] = m[(6u * r + s) * p.pointStride + i]; }
     rows[r] = gather(q);
   }
   let c = channel(n4);
-  for (var s = 0u; s < reach; s++) { //@ unroll
+  for (var s = 0u; s < reach; s++) {
     let t = gather(Six(rows[0][s], rows[1][s], rows[2][s], rows[3][s], rows[4][s], rows[5][s]));
-    for (var r = 0u; r < reach; r++) { //@ unroll
+    for (var r = 0u; r < reach; r++) {
       if (top + r < p.out.x && left + s < p.out.y) {
         let at = ((image + top + r) * p.out.y + left + s) * p.n4 + n4;
         y[at] = finish(t[r], c, at);

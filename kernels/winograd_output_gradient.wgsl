@@ -28,19 +28,19 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let top = reach * (rest % p.tiles.x);
   let left = reach * (tile % p.tiles.y);
   var rows: array<Six, reach>;
-  for (var r = 0u; r < reach; r++) { //@ unroll
+  for (var r = 0u; r < reach; r++) {
     var d: Terms;
-    for (var s = 0u; s < reach; s++) { //@ unroll
+    for (var s = 0u; s < reach; s++) {
       let inside = top + r < p.out.x && left + s < p.out.y;
       let at = select(0u, ((image + top + r) * p.out.y + left + s) * p.n4 + n4, inside);
       d[s] = select(vec4f(0.0), dy[at], inside);
     }
     rows[r] = evaluate(d);
   }
-  for (var s = 0u; s < 6u; s++) { //@ unroll
+  for (var s = 0u; s < 6u; s++) {
     var d: Terms;
-    for (var r = 0u; r < reach; r++) { d[r] = rows[r][s]; } //@ unroll
+    for (var r = 0u; r < reach; r++) { d[r] = rows[r][s]; }
     let t = evaluate(d);
-    for (var r = 0u; r < 6u; r++) { v[(6u * r + s) * p.pointStride + i] = t[r]; } //@ unroll
+    for (var r = 0u; r < 6u; r++) { v[(6u * r + s) * p.pointStride + i] = t[r]; }
   }
 }

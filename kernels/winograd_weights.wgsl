@@ -26,18 +26,18 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   if (i >= p.k * p.n4) { return; }
   let start = p.base + (i / p.n4) * p.kStride + 4u * (i % p.n4) * p.nStride;
   var rows: array<Six, reach>;
-  for (var r = 0u; r < reach; r++) { //@ unroll
+  for (var r = 0u; r < reach; r++) {
     var g: Terms;
-    for (var s = 0u; s < reach; s++) { //@ unroll
+    for (var s = 0u; s < reach; s++) {
       let at = start + r * p.rowStride + s * p.columnStride;
       g[s] = vec4f(w[at], w[at + p.nStride], w[at + 2u * p.nStride], w[at + 3u * p.nStride]);
     }
     rows[r] = weighted(evaluate(g));
   }
-  for (var s = 0u; s < 6u; s++) { //@ unroll
+  for (var s = 0u; s < 6u; s++) {
     var g: Terms;
-    for (var r = 0u; r < reach; r++) { g[r] = rows[r][s]; } //@ unroll
+    for (var r = 0u; r < reach; r++) { g[r] = rows[r][s]; }
     let t = weighted(evaluate(g));
-    for (var r = 0u; r < 6u; r++) { v[(6u * r + s) * p.k * p.n4 + i] = t[r]; } //@ unroll
+    for (var r = 0u; r < 6u; r++) { v[(6u * r + s) * p.k * p.n4 + i] = t[r]; }
   }
 }
