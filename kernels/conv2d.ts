@@ -61,16 +61,19 @@ function isDense(g: Window): boolean {
   return g.pad[0] + g.pad[1] === 0 && sizeOf(g.out) === 1 && sizeOf(g.kernel) === sizeOf(g.size);
 }
 
-/** Emits y [n, oh, ow, o] = epilogue(x * w), x [n, h, w, c], w [kh, kw, c, o]. */
+/**
+ * Emits y [n, oh, ow, o] = epilogue(x * w), x [n, h, w, c], w [kh, kw, c, o]. A sensitive y is summed plainly by default, as
+ * Winograd's way rounds more.
+ */
 export function conv2d<T>(
   e: Emitter<T>,
   g: Window,
   outputs: number,
-  b: Epilogue<T> & { x: T; w: T; y: T },
+  b: Epilogue<T> & { x: T; w: T; y: T; isSensitive?: boolean },
 ): void {
   const k = sizeOf(g.kernel) * g.channels;
   if (isDense(g)) return matmul(e, { ...b, m: g.n, n: outputs, k, a: b.x, b: b.w });
-  if (prefersWinograd(e, g, outputs)) {
+  if (prefersWinograd(e, g, outputs, b.isSensitive ? "sensitive output" : "output")) {
     const { channels: c } = g, strides = [g.kernel[1] * c * outputs, c * outputs, outputs, 1] as const;
     return winograd(e, g, outputs, { ...b, w: { w: b.w, base: 0, strides } });
   }

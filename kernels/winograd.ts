@@ -49,9 +49,16 @@ function filterOf(size: number): Filter {
 
 const FILTERS = [filterOf(3), filterOf(5)];
 const inputKernel: Kernel = defineKernel("winograd_input", textOf(inputCode, 3));
+const inputByTileKernel: Kernel = defineKernel(
+  "winograd_input_by_tile",
+  textOf(inputCode, 3).replace("alias U = f32;", "alias U = vec4f;")
+    .replace(/for .*\/\/ one by one$/m, "u[at] = v;")
+    .replace(/let at = .*\/\/ place$/m, "let at = local * p.channels4 + channel4;"),
+);
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [
   inputKernel,
+  inputByTileKernel,
   ...FILTERS.flatMap((f) => [f.weights, f.output, f.outputGradient, f.weightGradient]),
 ];
 
@@ -74,22 +81,24 @@ function tilesOf({ side }: Filter, { out }: Window): readonly [number, number] {
 /**
  * Whether a window is convolved Winograd's way, or the gradient of its weights computed so: where there is one and, unless the
  * emitter knows better, it takes less time than the plain product. Tiles at the edges are computed whole, few tiles fill no
- * register tile, and kernels are transformed at each run. Times are in multiplications of a product.
+ * register tile, and kernels are transformed at each run. Times are in multiplications of a product. A sensitive output is one
+ * that batch normalization by the batch magnifies the rounding of.
  */
 export function prefersWinograd<T>(
   e: Emitter<T>,
   g: Window,
   outputs: number,
-  of: "output" | "weights" = "output",
+  of: "output" | "sensitive output" | "weights" = "output",
 ): boolean {
   const f = filterFor(e, g, outputs);
   if (!f) return false;
   const pixels = g.n * sizeOf(g.out), tiles = g.n * sizeOf(tilesOf(f, g)), { channels: c } = g;
-  const filled = of === "output" ? 16 * Math.ceil(tiles / 16) : tiles;
-  const copies = of === "output" ? 20 * f.size ** 2 * pixels * c : 0;
+  const filled = of === "weights" ? tiles : 16 * Math.ceil(tiles / 16);
+  const copies = of === "weights" ? 0 : 20 * f.size ** 2 * pixels * c;
   const direct = f.size ** 2 * pixels * c * outputs + copies;
   const time = POINTS * (filled * c * outputs + 30 * tiles * c + 12 * tiles * outputs + 8 * c * outputs);
-  const operation = `conv${f.size}x${f.size} ${of}`, byDefault = time < direct ? "winograd" : "direct";
+  const operation = `conv${f.size}x${f.size} ${of}`,
+    byDefault = time < direct && of !== "sensitive output" ? "winograd" : "direct";
   return e.choose(operation, [g.n, ...g.out, c, outputs], ["direct", "winograd"], byDefault) === "winograd";
 }
 
@@ -115,10 +124,10 @@ function emitInput<T>(
 ): number {
   const rows = byTile ? count : Math.ceil(count / PANEL) * PANEL, invocations = count * g.channels / 4;
   e.emit({
-    kernel: inputKernel,
+    kernel: byTile ? inputByTileKernel : inputKernel,
     params: {
       ...{ size: g.size, tiles: tilesOf(f, g), pad: g.pad, side: f.side, channels4: g.channels / 4, first },
-      ...{ tileCount: count, byTile: byTile ? 1 : 0, pointStride: rows * g.channels, count: invocations },
+      ...{ tileCount: count, pointStride: rows * g.channels / (byTile ? 4 : 1), count: invocations },
     },
     buffers: [b.x, b.u],
     writes: [1],
@@ -171,7 +180,16 @@ export function winograd<T>(
     const epilogue = epilogueOf(b, m);
     e.emit({
       kernel: f.output,
-      params: { out, tiles, n4, first, pointStride: count * n4, count: count * n4, points: 6, ...epilogue.params },
+      params: {
+        out,
+        tiles,
+        n4,
+        first,
+        pointStride: count * n4,
+        count: count * n4,
+        points: 6,
+        ...epilogue.params,
+      },
       buffers: [...epilogue.buffers, m, b.y],
       writes: [6],
       workgroups: spread(Math.ceil(count * n4 / 64)),
@@ -200,7 +218,7 @@ export function winogradWeightGradient<T>(
     const stride = emitInput(e, f, g, piece, true, { x: b.x, u });
     e.emit({
       kernel: f.outputGradient,
-      params: { out, tiles, n4, first, pointStride: count * n4, count: count * n4 },
+      params: { out, tiles, n4, first, pointStride: count * n4, count: count * n4, points: 6 },
       buffers: [b.dy, v],
       writes: [1],
       workgroups: spread(Math.ceil(count * n4 / 64)),

@@ -3,7 +3,10 @@
 //   u[point, ...] = (B^T d B)[point], the k-major left operands of 36 products: [tile / 64, channel, tile % 64], or, for the
 //   gradient of weights, [tile, channel]
 //
-// One invocation = one tile, four channels. Pixels outside the image are 0.
+// One invocation = one tile, four channels. Pixels outside the image are 0. The file as it stands is the first; for the second
+// U is vec4f and the lines that differ are replaced.
+
+alias U = f32;
 
 struct Params {
   size: vec2u,        // of the image
@@ -13,14 +16,13 @@ struct Params {
   channels4: u32,     // vec4 in a pixel
   first: u32,         // first tile
   tileCount: u32,
-  byTile: u32,        // 1: channels of a tile are neighbours
-  pointStride: u32,   // of u
+  pointStride: u32,   // of u, in U
   count: u32,         // invocations
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;          // [n, size, channels4]
-@group(0) @binding(2) var<storage, read_write> u: array<f32>;      // [36, ...]
+@group(0) @binding(2) var<storage, read_write> u: array<U>;      // [36, ...]
 
 fn along(d: Six) -> Six {
   let e1 = d[4] - b2 * d[2];
@@ -30,6 +32,10 @@ fn along(d: Six) -> Six {
   return Six(
     d[4] - sum * d[2] + product * d[0], e1 + o1, e1 - o1, e2 + o2, e2 - o2, d[5] - sum * d[3] + product * d[1],
   );
+}
+
+fn store(at: u32, v: vec4f) {
+  for (var i = 0u; i < 4u; i++) { u[at + 64u * i] = v[i]; } // one by one
 }
 
 @compute @workgroup_size(64)
@@ -56,16 +62,11 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     rows[r] = along(d);
   }
   let channels = 4u * p.channels4;
-  let at = select((local / 64u * channels + 4u * channel4) * 64u + local % 64u, local * channels + 4u * channel4, p.byTile == 1u);
-  let step = select(64u, 1u, p.byTile == 1u);
+  let at = (local / 64u * channels + 4u * channel4) * 64u + local % 64u; // place
   for (var s = 0u; s < 6u; s++) {
     let t = along(Six(rows[0][s], rows[1][s], rows[2][s], rows[3][s], rows[4][s], rows[5][s]));
     for (var r = 0u; r < 6u; r++) {
-      let goal = (6u * r + s) * p.pointStride + at;
-      u[goal] = t[r].x;
-      u[goal + step] = t[r].y;
-      u[goal + 2u * step] = t[r].z;
-      u[goal + 3u * step] = t[r].w;
+      store((6u * r + s) * p.pointStride + at, t[r]);
     }
   }
 }

@@ -11,6 +11,7 @@ struct Params {
   first: u32,         // first tile
   pointStride: u32,   // of v, in vec4
   count: u32,         // invocations
+  points: u32,        // along an axis, 6: given by the host so that no compiler writes the loop out, which takes it seconds
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
@@ -37,7 +38,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     }
     rows[r] = evaluate(d);
   }
-  for (var s = 0u; s < 6u; s++) {
+  for (var s = 0u; s < p.points; s++) {
     var d: Terms;
     for (var r = 0u; r < reach; r++) { d[r] = rows[r][s]; }
     let t = evaluate(d);

@@ -8,7 +8,7 @@
  */
 import type { Epilogue } from "../kernels/epilogue.ts";
 import { activationOf } from "./ops/activations.ts";
-import { normalizationOf } from "./ops/batch_norm.ts";
+import { isBatchNormByBatch, normalizationOf } from "./ops/batch_norm.ts";
 import { additionOf, isBiasAdd } from "./ops/pointwise.ts";
 import type { Node, Value } from "./tape.ts";
 
@@ -18,6 +18,8 @@ export interface Step {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly epilogue: Epilogue<Value>;
+  /** Whether the output is normalized by the batch: rounding would double every few layers. */
+  readonly isSensitive: boolean;
 }
 
 /** Nodes that the targets depend on, in order. */
@@ -57,7 +59,8 @@ export function fuse(nodes: readonly Node[], kept: ReadonlySet<Value>): Step[] {
   const steps = new Map<Node, Step>(); // by the last node of each, since a bias or addend may be computed after the product
   for (const node of nodes) {
     if (fused.has(node)) continue;
-    let step: Step = { node, inputs: node.inputs, outputs: node.outputs, epilogue: {} }, last = node;
+    let step: Step = { node, inputs: node.inputs, outputs: node.outputs, epilogue: {}, isSensitive: false },
+      last = node;
     const { operation, attributes } = node;
     const isSum = operation.batch?.(attributes)?.outputs === "sum"; // its parts would each have the epilogue
     const kind = isSum ? undefined : operation.epilogue?.(node.inputs.map((v) => v.shape), attributes);
@@ -70,7 +73,8 @@ export function fuse(nodes: readonly Node[], kept: ReadonlySet<Value>): Step[] {
       const outputs = [next.outputs[0], ...node.outputs.slice(1)];
       step = { ...step, outputs, epilogue: { ...step.epilogue, ...more } };
     }
-    steps.set(last, step);
+    const users = consumers.get(step.outputs[0]) ?? [];
+    steps.set(last, { ...step, isSensitive: users.some((user) => isBatchNormByBatch(user.operation)) });
   }
   return nodes.flatMap((node) => steps.get(node) ?? []);
 }

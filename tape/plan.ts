@@ -152,13 +152,13 @@ export class Plan {
     return window;
   }
 
-  #lower({ node, inputs, outputs, epilogue }: Step): void {
+  #lower({ node, inputs, outputs, epilogue, isSensitive }: Step): void {
     const { operation, attributes, scope } = node;
     if (!operation.lower || operation.inPlace) this.#aliases.set(outputs[0], inputs[0]);
     if (!operation.lower) return;
     const shapes = (values: readonly Value[]) => values.map((v) => v.shape);
     const origin = { scope, operation: operation.name, inputs: shapes(inputs), outputs: shapes(outputs) };
-    const context = { inputs, outputs, attributes, epilogue, firstImage: 0 };
+    const context = { inputs, outputs, attributes, epilogue, isSensitive, firstImage: 0 };
     lowerInParts(this.#emitter(origin), operation, context, {
       limit: this.#limit,
       images: (v, first, count) =>

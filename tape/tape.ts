@@ -70,6 +70,8 @@ export interface LowerContext<A> {
   readonly outputs: readonly Value[];
   readonly attributes: A;
   readonly epilogue: Epilogue<Value>;
+  /** Whether the output is normalized by the batch, so that its rounding is magnified. */
+  readonly isSensitive: boolean;
   /** Index of the first image, where the operation is lowered for a part of its batch; else 0. */
   readonly firstImage: number;
 }

@@ -105,6 +105,11 @@ const inference: Operation<Attributes> = defineOperation<Attributes>({
   epilogue: () => "activation",
 });
 
+/** Whether an operation normalizes by the batch's own statistics, which magnifies the rounding of what it takes. */
+export function isBatchNormByBatch(operation: Operation<unknown>): boolean {
+  return operation === training as Operation<unknown>;
+}
+
 /** Batch normalization by given statistics as part of a dense kernel's epilogue; undefined where a node is something else. */
 export function normalizationOf({ operation, inputs, attributes }: Node): Epilogue<Value> | undefined {
   if (operation !== inference as Operation<unknown>) return;

@@ -44,8 +44,14 @@ const operation: Operation<Attributes> = defineOperation<Attributes>({
       ? x.tape.apply(weightGradient, [x, dy], { ...attributes, shape: w.shape }, node.scope)[0]
       : undefined,
   ],
-  lower: (e, { inputs: [x, w], outputs: [y], attributes, epilogue }) =>
-    emitForward(e, geometry(x.shape, w.shape, attributes.window), w.shape[3], { x, w, ...epilogue, y }),
+  lower: (e, { inputs: [x, w], outputs: [y], attributes, epilogue, isSensitive }) =>
+    emitForward(e, geometry(x.shape, w.shape, attributes.window), w.shape[3], {
+      x,
+      w,
+      ...epilogue,
+      y,
+      isSensitive,
+    }),
   macs: ([, w], [y]) => sizeOf(y) * sizeOf(w.slice(0, 3)),
   batch: () => ({ shared: [1], outputs: "map" }),
   epilogue: () => "all",
