@@ -15,7 +15,8 @@ const R = 0u;
 const C = 0u;
 const rows = 1u;      // vec4 rows a lane
 const columns = 1u;   // vec4 columns a lane
-const chunk = 24u;    // steps that the registers add up before they are added to the tile: short sums round less, here as in gemm_shared.wgsl
+const chunk = 24u;    // steps that the registers add up before they are added to the tile: short sums round less
+const chunks = 16u;   // of those, before the tile is added to the total; both as in gemm_shared.wgsl
 
 @group(0) @binding(6) var<storage, read> a: array<vec4f>;
 @group(0) @binding(7) var<storage, read> b: array<vec4f>;
@@ -36,10 +37,12 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   var c2_R_C = vec4f(0.0); //@ row column
   var c3_R_C = vec4f(0.0); //@ row column
   var tile: array<vec4f, 4u * rows * columns>;
+  var total: array<vec4f, 4u * rows * columns>;
   var k = p.kCount * split / p.splits;
   let end = p.kCount * (split + 1u) / p.splits;
   var bAt = k * p.n4;
   var room = chunk;
+  var pending = chunks;
   while (k < end) {
     let run = (p.kFirst + k) / p.columnDims.y;
     let step = (p.kFirst + k) % p.columnDims.y;
@@ -70,13 +73,22 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         c2_R_C = vec4f(0.0); //@ row column
         c3_R_C = vec4f(0.0); //@ row column
         room = chunk;
+        pending -= 1u;
+        if (pending == 0u) {
+          pending = chunks;
+          for (var i = 0u; i < 4u * rows * columns; i++) {
+            total[i] += tile[i];
+            tile[i] = vec4f(0.0);
+          }
+        }
       }
     }
   }
   for (var column = 0u; column < min(columns, p.n4 - n0); column++) {
     let c = channel(n0 + column);
     for (var row = 0u; row < min(4u * rows, p.m - 4u * m0); row++) {
-      store(4u * m0 + row, n0 + column, batch, split, c, tile[4u * column * rows + row]);
+      let i = 4u * column * rows + row;
+      store(4u * m0 + row, n0 + column, batch, split, c, total[i] + tile[i]);
     }
   }
 }

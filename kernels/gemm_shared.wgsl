@@ -11,7 +11,8 @@ const C = 0u;
 const rows = 1u;      // vec4 rows an invocation
 const columns = 1u;   // vec4 columns an invocation
 const depth = 8u;     // steps of k in workgroup memory
-const chunks = 3u;    // depths that the registers add up before they are added to the tile
+const depths = 3u;    // of those, that the registers add up before they are added to the tile
+const chunks = 48u;   // of those, before the tile is added to the total
 const tileVectors = 16u; // vec4 along either side of a tile of 8 x 8 invocations with two vec4 each
 
 @group(0) @binding(6) var<storage, read> a: array<vec4f>;
@@ -38,6 +39,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   var c2_R_C = vec4f(0.0); //@ row column
   var c3_R_C = vec4f(0.0); //@ row column
   var tile: array<vec4f, 4u * rows * columns>;
+  var total: array<vec4f, 4u * rows * columns>;
   let first = p.kCount * split / p.splits;
   let end = p.kCount * (split + 1u) / p.splits;
   let passes = (end - first + depth - 1u) / depth;
@@ -61,7 +63,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       c3_R_C = fma(vec4f(x_R.w), w_C, c3_R_C); //@ row column
     }
     workgroupBarrier();
-    if (pass_ % chunks == chunks - 1u || pass_ + 1u == passes) {
+    if (pass_ % depths == depths - 1u || pass_ + 1u == passes) {
       tile[4u * (C * rows + R)] += c0_R_C; //@ row column
       tile[4u * (C * rows + R) + 1u] += c1_R_C; //@ row column
       tile[4u * (C * rows + R) + 2u] += c2_R_C; //@ row column
@@ -71,6 +73,12 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       c2_R_C = vec4f(0.0); //@ row column
       c3_R_C = vec4f(0.0); //@ row column
     }
+    if (pass_ % chunks == chunks - 1u) {
+      for (var i = 0u; i < 4u * rows * columns; i++) {
+        total[i] += tile[i];
+        tile[i] = vec4f(0.0);
+      }
+    }
   }
   for (var column = 0u; column < columns; column++) {
     let n4 = nTile + 8u * column + across;
@@ -78,7 +86,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       let c = channel(n4);
       for (var row = 0u; row < 4u * rows; row++) {
         let m = 4u * (mTile + 8u * (row / 4u) + down) + row % 4u;
-        if (m < p.m) { store(m, n4, batch, split, c, tile[4u * column * rows + row]); }
+        let i = 4u * column * rows + row;
+        if (m < p.m) { store(m, n4, batch, split, c, total[i] + tile[i]); }
       }
     }
   }

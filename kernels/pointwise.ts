@@ -6,7 +6,7 @@
  * @module
  */
 import type { Emitter } from "./emitter.ts";
-import { defineKernel, type Kernel, spread } from "./kernel.ts";
+import { defineKernel, type Kernel, specialize, spread } from "./kernel.ts";
 import code from "./pointwise.wgsl" with { type: "text" };
 
 /** y = formula of a, b (vec4f) and factor (f32). Formulas that do not name b get a in its place. */
@@ -37,9 +37,20 @@ const FORMULAS = {
 export type Pointwise = keyof typeof FORMULAS;
 
 const names = Object.keys(FORMULAS) as Pointwise[];
-const cases = names.map((name, i) => `case ${i}u: { y = ${FORMULAS[name]}; }`).join("\n    ");
+/** The case of a formula: it is written out for the four vec4 of an invocation, where a is l[i] and b is r[i]. */
+function caseOf(formula: string, index: number): string {
+  const lines = [0, 1, 2, 3].map((i) =>
+    `l[${i}] = ${formula.replace(/\ba\b/g, `l[${i}]`).replace(/\bb\b/g, `r[${i}]`)};`
+  );
+  return `case ${index}u: {\n      ${lines.join("\n      ")}\n    }`;
+}
+
+const cases = names.map((name, i) => caseOf(FORMULAS[name], i)).join("\n    ");
 /** All formulas in one text, since a pipeline takes longer to make than a branch costs. */
-const kernel: Kernel = defineKernel("pointwise", code.replace("case 0u: { y = a + b * factor; }", cases));
+const kernel: Kernel = defineKernel(
+  "pointwise",
+  specialize(code).replace(/case 0u: .*\/\/ formulas/, cases),
+);
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [kernel];
 
@@ -62,6 +73,7 @@ export function pointwise<T>(
       count4,
       period4: Math.max(1, period >> 2),
       block4: Math.max(1, (options.block ?? 4 * count4) >> 2),
+      repeats: period < 4 * count4 || options.block ? 1 : 0,
       single: period === 1 ? 1 : 0,
       factor: options.factor ?? 1,
     },
