@@ -21,15 +21,18 @@ async function elapsed(gpu: Gpu, submit: () => void): Promise<number> {
 /**
  * Milliseconds that one repetition takes, out of as many as last about `milliseconds`, less what an empty submission costs:
  * ten of them in Deno. What is submitted should have run before, since first runs compile.
+ *
+ * @param estimate what a repetition takes, about: so that fewer measurements lead to the right number of them
  */
 export async function timeRepeated(
   gpu: Gpu,
   submit: (repetitions: number) => void,
   milliseconds: number,
+  estimate = Infinity,
 ): Promise<number> {
   const { device } = gpu;
   await gpu.idle();
-  for (let repetitions = 1;;) {
+  for (let repetitions = Math.min(mostRepetitions, Math.ceil(1 + milliseconds / estimate));;) {
     const empty = await elapsed(gpu, () => device.queue.submit([device.createCommandEncoder().finish()]));
     const time = Math.max(0, await elapsed(gpu, () => submit(repetitions)) - empty);
     if (time >= milliseconds / 2 || repetitions === mostRepetitions) return time / repetitions;

@@ -4,9 +4,12 @@
  * @module
  */
 import { join } from "node:path";
-import { chooseAdapter, type DriverSource } from "../gpu/adapter.ts";
+import { chooseAdapter, type DriverSource, summarizeAdapter } from "../gpu/adapter.ts";
 import { Gpu, type PipelineProgress } from "../gpu/gpu.ts";
+import { WAYS } from "../kernels/choices.ts";
+import { type Choices, loadChoices } from "../tape/stored_choices.ts";
 import { cacheDirectory } from "./cache_dir.ts";
+import { cacheStorage } from "./choice_storage.ts";
 import { openDawn } from "./dawn.ts";
 import { installEmbeddedDriver, isEmbeddedDriverSupported } from "./embedded_driver.ts";
 import { installHint } from "./install_hints.ts";
@@ -27,8 +30,10 @@ export interface OpenGpuOptions {
   adapter?: string;
   /** Called as pipelines are asked for and finished. */
   onPipeline?: PipelineProgress;
-  /** Kernels to use wherever there is a choice. @default the environment variable WGSLIM_VARIANT, separated by commas */
+  /** Ways to compute, taken wherever there is a choice. @default the environment variable WGSLIM_VARIANT, separated by commas */
   variant?: readonly string[];
+  /** The fastest ways. @default those that tools/tune.ts stored for the adapter, or none where ways are forced */
+  measured?: Choices;
 }
 
 /** Whose driver this process computes on: Deno makes one WebGPU instance, which cannot change it. */
@@ -37,13 +42,18 @@ let chosen: "system" | "embedded" | null = null;
 /**
  * Opens a device on the wished adapter.
  *
- * @throws {RangeError} where the wish is no {@linkcode AdapterChoice}
+ * @throws {RangeError} where the wish is no {@linkcode AdapterChoice}, or a way to compute is unknown
  * @throws {Error} where the machine has no such adapter; the message says what to install
  */
 export async function openGpu(options: OpenGpuOptions = {}): Promise<Gpu> {
-  const { adapter, driverSource } = await openAdapter(wishedAdapter(options.adapter));
-  const forced = options.variant ?? Deno.env.get("WGSLIM_VARIANT")?.split(",").filter((way) => way);
-  return Gpu.open(adapter, { driverSource, onPipeline: options.onPipeline, preferences: { forced } });
+  const wish = wishedAdapter(options.adapter), forced = wishedVariant(options.variant);
+  const { adapter, driverSource } = await openAdapter(wish);
+  const measured = options.measured ??
+    (forced.length > 0
+      ? undefined
+      : await loadChoices(cacheStorage, summarizeAdapter(adapter, driverSource)));
+  const preferences = { forced, measured };
+  return Gpu.open(adapter, { driverSource, onPipeline: options.onPipeline, preferences });
 }
 
 /** The flag's value, else the environment's, else "auto". @throws {RangeError} where it is none of the choices */
@@ -53,6 +63,18 @@ export function wishedAdapter(flag: string | undefined): AdapterChoice {
   if (known) return known;
   const source = flag === undefined ? `WGSLIM_ADAPTER=${wish}` : `--adapter=${wish}`;
   throw new RangeError(`Cannot use ${source}: it is none of ${adapterChoices.join(", ")}`);
+}
+
+/** The flag's ways, else the environment's, else none. @throws {RangeError} where one is unknown */
+export function wishedVariant(flag: readonly string[] | undefined): readonly string[] {
+  const isReadable =
+    Deno.permissions.querySync({ name: "env", variable: "WGSLIM_VARIANT" }).state === "granted";
+  const text = isReadable ? Deno.env.get("WGSLIM_VARIANT") : undefined;
+  const wish = flag ?? text?.split(",").map((way) => way.trim()).filter((way) => way) ?? [];
+  const unknown = wish.find((way) => !WAYS.some((known) => known === way));
+  if (unknown === undefined) return wish;
+  const source = flag === undefined ? `WGSLIM_VARIANT=${text}` : `--variant=${wish}`;
+  throw new RangeError(`Cannot use ${source}: ${unknown} is none of ${WAYS.join(", ")}`);
 }
 
 interface Opened {

@@ -98,7 +98,7 @@ export function isolate(
 ): { tape: Tape; fetches: Record<string, Value> } {
   const tape = new Tape(), rule = operation.batch?.(attributes);
   const cut = (shape: Shape, isBatched: boolean) =>
-    isBatched ? [Math.min(images, shape[0]), ...shape.slice(1)] : shape;
+    isBatched && images < shape[0] ? [images, ...shape.slice(1)] : shape;
   const feeds = inputs.map((v, i) =>
     tape.feed(`input ${i}`, cut(v.shape, rule !== undefined && !rule.shared?.includes(i)), v.dtype)
   );

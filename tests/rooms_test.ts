@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   preprocessing: ["tape", "formats", "kernels", "random"],
   datasets: ["formats", "preprocessing", "random"],
   training: ["gpu", "tape", "layers", "formats", "kernels", "random", "nets", "preprocessing", "datasets"],
-  host: ["gpu", "formats"],
+  host: ["gpu", "kernels", "tape", "formats"],
   mod: [
     "formats",
     "gpu",

@@ -48,9 +48,10 @@ export interface ChoiceFlag extends FlagBase {
   default?: string;
 }
 
-/** Words separated by commas. */
+/** Words separated by commas; any, or those of a list. */
 export interface ListFlag extends FlagBase {
   type: "list";
+  choices?: readonly string[];
   default?: readonly string[];
 }
 
@@ -96,7 +97,7 @@ export function acceptedBy(flag: Flag): string {
     case "choice":
       return `one of ${flag.choices.join(", ")}`;
     case "list":
-      return "words separated by commas";
+      return `words separated by commas${flag.choices ? ` out of ${flag.choices.join(", ")}` : ""}`;
     default:
       return flag.type === "path" ? "a path" : "text";
   }
@@ -123,8 +124,10 @@ export function readValue(flag: Flag, text: string): unknown {
       return truths.get(text.toLowerCase());
     case "choice":
       return flag.choices.includes(text) ? text : undefined;
-    case "list":
-      return text.split(",").map((word) => word.trim()).filter((word) => word !== "");
+    case "list": {
+      const words = text.split(",").map((word) => word.trim()).filter((word) => word !== "");
+      return words.every((word) => flag.choices?.includes(word) ?? true) ? words : undefined;
+    }
     default:
       return flag.type === "path" && text === "" ? undefined : text;
   }

@@ -166,7 +166,7 @@ function synopsis(name: string, flag: Flag): string {
 
 /** Help, then what is accepted where that says more than the type, then the default. */
 function describe(flag: Flag): string {
-  const isBounded = "min" in flag || "max" in flag || flag.type === "choice";
+  const isBounded = "min" in flag || "max" in flag || "choices" in flag;
   const fallback = flag.type === "boolean" ? flag.default ?? false : flag.default;
   const notes = [
     ...(isBounded ? [acceptedBy(flag)] : []),

@@ -10,17 +10,25 @@ import { denoFiles } from "../host/files.ts";
 import { adapterChoices, openGpu } from "../host/drivers.ts";
 import type { ProgressLine } from "../host/terminal.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { WAYS } from "../kernels/choices.ts";
 import { nets } from "../nets/nets_factory.ts";
 import { preprocessingNames } from "../preprocessing/preprocessing_factory.ts";
 import { UsageError } from "./_flags.ts";
 
-/** Which adapter computes. */
+/** Which adapter computes, and which way. */
 export const adapterFlags = {
   adapter: {
     type: "choice",
     choices: adapterChoices,
     group: "Device",
     help: "Adapter to compute on; without it WGSLIM_ADAPTER, else auto",
+  },
+  variant: {
+    type: "list",
+    choices: WAYS,
+    group: "Device",
+    help:
+      "Ways taken where several kernels compute the same; without it WGSLIM_VARIANT, else what tools/tune.ts found",
   },
 } as const;
 
@@ -90,9 +98,13 @@ export async function openDataset(
 }
 
 /** Opens the device and says which one it is; shows the making of pipelines. */
-export async function openDevice(adapter: string | undefined, progress: ProgressLine): Promise<Gpu> {
+export async function openDevice(
+  { adapter, variant }: { adapter?: string; variant?: readonly string[] },
+  progress: ProgressLine,
+): Promise<Gpu> {
   const gpu = await openGpu({
     adapter,
+    variant,
     onPipeline: (ready, requested) => progress.update(`compiling kernels: ${ready} of ${requested}`),
   });
   const { description, vendor, kind, driverSource } = gpu.adapter;

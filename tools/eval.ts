@@ -67,7 +67,7 @@ export async function main(args: string[]): Promise<number> {
   const values = flags.parse([...await inherited(directoryOf(reader.prefix), args), ...args]);
   const progress = new ProgressLine();
   const dataset = await openDataset(values, values.dataset_split_name);
-  const gpu = await openDevice(values.adapter, progress);
+  const gpu = await openDevice(values, progress);
   try {
     const evaluator = await Evaluator.compile(gpu, dataset, {
       modelName: values.model_name,

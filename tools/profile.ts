@@ -61,7 +61,7 @@ const flags = defineFlags("Lists the operations of a net's step with their times
 export async function main(args: string[]): Promise<number> {
   const { model_name: modelName, mode, batch_size: batchSize, rounds, ...values } = flags.parse(args);
   const writeTrace = values.trace === undefined ? undefined : openTrace(values.trace);
-  const progress = new ProgressLine(), gpu = await openDevice(values.adapter, progress);
+  const progress = new ProgressLine(), gpu = await openDevice(values, progress);
   try {
     if (values.timing === "timestamps" && !DeviceClock.isSupported(gpu)) {
       throw new UsageError("Cannot use --timing=timestamps: this adapter has no clock; leave it away");

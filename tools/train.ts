@@ -131,7 +131,7 @@ export async function main(args: string[]): Promise<number> {
   const dataset = await openDataset(values, values.dataset_split_name);
   const evalSplit = values.eval_split_name ?? (isSample ? "test" : "");
   const evalDataset = evalSplit === "" ? undefined : await openDataset(values, evalSplit);
-  const gpu = await openDevice(values.adapter, progress);
+  const gpu = await openDevice(values, progress);
   try {
     const trainer = await createTrainer(gpu, dataset, values);
     await start(trainer, trainDir, values, (line) => progress.print(line));

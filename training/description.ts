@@ -108,7 +108,7 @@ export function describeNet(options: DescriptionOptions): NetDescription {
 }
 
 /** The program of a training step. */
-function trainingRequest(
+export function trainingRequest(
   { tape, built }: { tape: Tape; built: BuiltNet },
   optimizer: Optimizer,
 ): PlanRequest {
