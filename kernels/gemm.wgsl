@@ -15,7 +15,7 @@ const R = 0u;
 const C = 0u;
 const rows = 1u;      // vec4 rows a lane
 const columns = 1u;   // vec4 columns a lane
-const chunk = 24u;    // steps that the registers add up before they are added to the tile: short sums round less
+const chunk = 20u;    // steps that the registers add up before they are added to the tile: short sums round less
 const chunks = 16u;   // of those, before the tile is added to the total; both as in gemm_shared.wgsl
 
 @group(0) @binding(6) var<storage, read> a: array<vec4f>;

@@ -2,7 +2,7 @@
 //
 //   y[m, n] = epilogue(sum over k of a[k, m] * b[k, n])
 //
-// A workgroup of 8x8 invocations computes 64x64 outputs. It loads 8 steps of k of both operands into workgroup memory, each vec4
+// A workgroup of 8x8 invocations computes 64x64 outputs. It loads 20 steps of k of both operands into workgroup memory, each vec4
 // once, and every invocation multiplies two vec4 of rows by two of columns, 8 apart: so neighbours read neighbouring vec4 of b
 // and the same vec4 of a. Lines marked with @ are repeated by unroll().
 
@@ -10,17 +10,16 @@ const R = 0u;
 const C = 0u;
 const rows = 1u;      // vec4 rows an invocation
 const columns = 1u;   // vec4 columns an invocation
-const depth = 8u;     // steps of k in workgroup memory
-const depths = 3u;    // of those, that the registers add up before they are added to the tile
-const chunks = 48u;   // of those, before the tile is added to the total
+const depth = 20u;    // steps of k in workgroup memory, which the registers add up before they are added to the tile
+const chunks = 16u;   // of those, before the tile is added to the total
 const tileVectors = 16u; // vec4 along either side of a tile of 8 x 8 invocations with two vec4 each
 
 @group(0) @binding(6) var<storage, read> a: array<vec4f>;
 @group(0) @binding(7) var<storage, read> b: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> y: array<vec4f>;
 
-var<workgroup> left: array<vec4f, 128>;    // [depth, tileVectors]
-var<workgroup> right: array<vec4f, 128>;
+var<workgroup> left: array<vec4f, 320>;    // [depth, tileVectors]
+var<workgroup> right: array<vec4f, 320>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -42,11 +41,11 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   var total: array<vec4f, 4u * rows * columns>;
   let first = p.kCount * split / p.splits;
   let end = p.kCount * (split + 1u) / p.splits;
-  let passes = (end - first + depth - 1u) / depth;
-  for (var pass_ = 0u; pass_ < passes; pass_++) {
-    for (var i = 0u; i < 2u; i++) {
+  let turns = (end - first + depth - 1u) / depth;
+  for (var turn = 0u; turn < turns; turn++) {
+    for (var i = 0u; i < 5u; i++) {
       let step = lane / tileVectors + 4u * i;
-      let k = first + pass_ * depth + step;
+      let k = first + turn * depth + step;
       let at = min(k, end - 1u);
       let isInside = k < end;
       let aAt = aRow + place(p.kFirst + at, p.columnDims, p.columnStrides);
@@ -63,17 +62,15 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       c3_R_C = fma(vec4f(x_R.w), w_C, c3_R_C); //@ row column
     }
     workgroupBarrier();
-    if (pass_ % depths == depths - 1u || pass_ + 1u == passes) {
-      tile[4u * (C * rows + R)] += c0_R_C; //@ row column
-      tile[4u * (C * rows + R) + 1u] += c1_R_C; //@ row column
-      tile[4u * (C * rows + R) + 2u] += c2_R_C; //@ row column
-      tile[4u * (C * rows + R) + 3u] += c3_R_C; //@ row column
-      c0_R_C = vec4f(0.0); //@ row column
-      c1_R_C = vec4f(0.0); //@ row column
-      c2_R_C = vec4f(0.0); //@ row column
-      c3_R_C = vec4f(0.0); //@ row column
-    }
-    if (pass_ % chunks == chunks - 1u) {
+    tile[4u * (C * rows + R)] += c0_R_C; //@ row column
+    tile[4u * (C * rows + R) + 1u] += c1_R_C; //@ row column
+    tile[4u * (C * rows + R) + 2u] += c2_R_C; //@ row column
+    tile[4u * (C * rows + R) + 3u] += c3_R_C; //@ row column
+    c0_R_C = vec4f(0.0); //@ row column
+    c1_R_C = vec4f(0.0); //@ row column
+    c2_R_C = vec4f(0.0); //@ row column
+    c3_R_C = vec4f(0.0); //@ row column
+    if (turn % chunks == chunks - 1u) {
       for (var i = 0u; i < 4u * rows * columns; i++) {
         total[i] += tile[i];
         tile[i] = vec4f(0.0);
