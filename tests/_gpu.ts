@@ -1,15 +1,18 @@
-/** Devices for tests: opened on whatever `WGSLIM_ADAPTER` says, and checked for buffers left alive. */
+/**
+ * Devices for tests: opened on whatever `WGSLIM_ADAPTER` and `WGSLIM_VARIANT` say, without the choices that were tuned on this
+ * machine, and checked for buffers left alive.
+ */
 // @ts-types="../types/std_assert.d.ts"
 import { assertEquals } from "@std/assert";
-import type { Gpu, GpuOptions } from "../gpu/gpu.ts";
-import { openGpu } from "../host/drivers.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { openGpu, type OpenGpuOptions } from "../host/drivers.ts";
 
 /** Runs a test on a fresh device; fails if anything failed late or a buffer stays alive. */
 export async function withGpu(
   test: (gpu: Gpu) => Promise<void> | void,
-  options: Pick<GpuOptions, "onPipeline"> = {},
+  options: OpenGpuOptions = {},
 ): Promise<void> {
-  const gpu = await openGpu(options);
+  const gpu = await openGpu({ measured: new Map(), ...options });
   try {
     await test(gpu);
     await gpu.settled();
@@ -21,7 +24,7 @@ export async function withGpu(
 
 /** Runs a test that breaks its device; only what it asserts itself is checked. */
 export async function withDoomedGpu(test: (gpu: Gpu) => Promise<void> | void): Promise<void> {
-  const gpu = await openGpu();
+  const gpu = await openGpu({ measured: new Map() });
   try {
     await test(gpu);
   } finally {

@@ -1,14 +1,15 @@
 /**
  * Compares the code with reference data that the original software made.
  *
- * Usage: deno run -A tests/goldens.ts TOPIC [--goldens=DIR] [--only=TEXT]
+ * Usage: deno run -A tests/goldens.ts TOPIC [--goldens=DIR] [--only=TEXT] [--variant=WAY,...]
  *
  * Runs every case of a directory (the repository's own by default) and prints one line for each with its largest error and
- * tolerance. Exits with 1 if a case fails, is unknown or there is none, or the topic is unknown.
+ * tolerance. --variant names ways that are taken where several kernels compute the same. Exits with 1 if a case fails, is unknown or there is none, or the topic is unknown.
  */
 
 import { parseArgs } from "node:util";
 import { reasonOf } from "../formats/errors.ts";
+import { wishedVariant } from "../host/drivers.ts";
 import { runCases, type Topic } from "./goldens/report.ts";
 
 /** The topics; each module is loaded only when it is asked for. */
@@ -25,16 +26,22 @@ export async function main(args: string[], print: (line: string) => void = conso
   try {
     const { values, positionals } = parseArgs({
       args,
-      options: { goldens: { type: "string" }, only: { type: "string", default: "" } },
+      options: {
+        goldens: { type: "string" },
+        only: { type: "string", default: "" },
+        variant: { type: "string" },
+      },
       allowPositionals: true,
     });
     if (positionals.length !== 1 || !Object.hasOwn(topics, positionals[0])) {
       throw new Error(`name one topic: ${Object.keys(topics).join(", ")}`);
     }
     [topic, goldens, only] = [positionals[0], values.goldens, values.only];
+    const { variant } = values;
+    if (variant !== undefined) Deno.env.set("WGSLIM_VARIANT", wishedVariant(variant.split(",")).join());
   } catch (thrown) {
     print(`Cannot run: ${reasonOf(thrown)}`);
-    print("Usage: deno run -A tests/goldens.ts TOPIC [--goldens=DIR] [--only=TEXT]");
+    print("Usage: deno run -A tests/goldens.ts TOPIC [--goldens=DIR] [--only=TEXT] [--variant=WAY,...]");
     return 1;
   }
   const directory = goldens ?? new URL(`fixtures/${topic}`, import.meta.url).pathname;

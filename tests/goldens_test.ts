@@ -19,7 +19,12 @@ for (const topic of ["checkpoints", "tfrecord", "training"]) {
 }
 
 Deno.test("goldens names the topics if it is given none, two or an unknown one", async () => {
-  for (const args of [[], ["nets_of_fish"], ["tfrecord", "checkpoints"], ["tfrecord", "--onyl=x"]]) {
+  for (
+    const args of [[], ["nets_of_fish"], ["tfrecord", "checkpoints"], ["tfrecord", "--onyl=x"], [
+      "nets",
+      "--variant=9x9",
+    ]]
+  ) {
     const { status, lines } = await run(...args);
     assertEquals(status, 1);
     assert(lines.at(-1)!.startsWith("Usage: "));

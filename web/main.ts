@@ -64,6 +64,7 @@ function readSettings(): Settings {
     learningRate: number("learning-rate"),
     seed: number("seed"),
     testImages: number("test-images"),
+    variant: new URLSearchParams(location.search).get("variant")?.split(",") ?? [],
   };
 }
 

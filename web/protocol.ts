@@ -12,6 +12,8 @@ export interface Settings {
   readonly seed: number;
   /** Images to test the trained net on. */
   readonly testImages: number;
+  /** Ways to compute that are taken wherever there is a choice. */
+  readonly variant: readonly string[];
 }
 
 /** From the page to the worker. "save" is for a training that is paused or over. */

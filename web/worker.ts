@@ -36,9 +36,10 @@ function tell(notice: Notice, transfer: Transferable[] = []): void {
   postMessage(notice, { transfer });
 }
 
-async function openDevice(): Promise<Gpu> {
+async function openDevice(variant: readonly string[]): Promise<Gpu> {
   const gpu = await requestGpu({
     onPipeline: (done, of) => tell({ kind: "compiling", done, of }),
+    preferences: { forced: variant },
   });
   const { description, vendor, architecture, kind } = gpu.adapter;
   const adapter = description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
@@ -47,9 +48,10 @@ async function openDevice(): Promise<Gpu> {
 }
 
 /** Training as `tools/train.ts` does it without flags, then evaluation. */
-async function train({ steps, batchSize, learningRate, seed, testImages }: Settings): Promise<void> {
+async function train(settings: Settings): Promise<void> {
+  const { steps, batchSize, learningRate, seed, testImages, variant } = settings;
   const [gpu, dataset] = await Promise.all([
-    openDevice(),
+    openDevice(variant),
     getSampleSplit("train", { baseUrl: sampleUrl }),
   ]);
   const net = { modelName: "lenet", numClasses: dataset.numClasses };
