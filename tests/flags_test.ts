@@ -18,6 +18,7 @@ const flags = defineFlags("Trains a net.", {
   augment: { type: "boolean", default: true, help: "Flip images" },
   quiet: { type: "boolean", help: "Print less" },
   trainable_scopes: { type: "list", help: "Scopes to train" },
+  colors: { type: "list", choices: ["red", "blue"], help: "Some of two" },
   note: { type: "string", default: "", help: "Free text" },
 });
 
@@ -47,6 +48,7 @@ Deno.test("parse() fills in defaults, with types", () => {
     augment: true,
     quiet: false,
     trainable_scopes: undefined,
+    colors: undefined,
     note: "",
     _: [],
   });
@@ -97,6 +99,9 @@ Deno.test("parse() holds bounds and choices", () => {
   assertUsage(["--learning_rate=-1"], "Cannot use --learning_rate=-1: it takes a number from 0");
   assertUsage(["--optimizer=adan"], "Cannot use --optimizer=adan: it takes one of sgd, adam");
   assertEquals(parse("--trainable_scopes=a/b, c,,d").trainable_scopes, ["a/b", "c", "d"]);
+  assertEquals(parse("--colors=blue,red").colors, ["blue", "red"]);
+  const two = "it takes words separated by commas out of red, blue";
+  assertUsage(["--colors=blue,green"], `Cannot use --colors=blue,green: ${two}`);
 });
 
 Deno.test("parse() names the nearest flag, the missing value and the missing flag", () => {

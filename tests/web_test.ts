@@ -171,6 +171,23 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "the page takes ways to compute from its address, and lists those that there are",
+  ignore,
+  fn: async () => {
+    await using server = await serveWeb();
+    await withPage(async (page) => {
+      await page.goto(`${server.address}?variant=8x8,nine`);
+      await page.getByRole("button", { name: "Start training" }).click();
+      await page.getByRole("button", { name: "Try again" }).waitFor();
+      assertEquals(
+        await page.getByRole("alert").innerText(),
+        "Cannot force variant nine: the known ones are 16x16, 8x8, shared, direct, winograd",
+      );
+    });
+  },
+});
+
 /** The kernels that a module of kernels/ lists, and the names of all WGSL files there that are one. */
 async function allKernels(): Promise<{ kernels: Kernel[]; texts: string[] }> {
   const kernels: Kernel[] = [], texts: string[] = [], directory = new URL("../kernels/", import.meta.url);
