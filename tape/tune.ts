@@ -39,6 +39,8 @@ export type OpenCandidate = (question: Question, choose: Choose) => Promise<Cand
 export interface TuneOptions {
   readonly kind: Preferences["kind"];
   readonly open: OpenCandidate;
+  /** Choices that were measured before. */
+  readonly known?: ReadonlyMap<string, string>;
   /** Told after each question. */
   readonly onAnswer?: (answer: Answer) => void;
 }
@@ -59,11 +61,11 @@ const MARGIN = 1.1;
 /** Times all ways of all questions. An answer counts in the questions that come after it. */
 export async function tune(
   questions: readonly Question[],
-  { kind, open, onAnswer }: TuneOptions,
+  { kind, open, known, onAnswer }: TuneOptions,
 ): Promise<Answer[]> {
   const answers: Answer[] = [];
   for (const question of questions) {
-    const measured = choicesOf(answers), candidates = new Map<string, Candidate>();
+    const measured = choicesOf(answers, known), candidates = new Map<string, Candidate>();
     try {
       for (const way of question.ways) {
         const choose = chooserOf({ kind, measured, forced: [way, ...question.given] });

@@ -108,22 +108,23 @@ Deno.test("tune() chooses what is clearly faster in the best of its rounds, and 
   }
 });
 
-Deno.test("tune() counts an answer in the questions after it, and choicesOf() keeps what is no default", async () => {
+Deno.test("tune() counts answers, and those known before, in the questions after them; choicesOf() keeps what is no default", async () => {
   const { tape, request } = programOf("lenet", 1, false), questions = questionsOf(tape, request, target);
-  const heard: string[] = [];
+  const heard: string[] = [], known = new Map([["gemm 1x1x1x1", "shared"], [questions[0].name, "shared"]]);
   const answers = await tune(questions, {
     kind: "software",
+    known,
     open: (question, choose) => {
       const way = choose(question.name.replace(/ \d+x.*/, ""), [], question.ways, question.usual);
       if (question.name.startsWith("conv")) {
         heard.push(choose("gemm", [64, 64, 32, 36], ["16x16", "8x8"], "16x16"));
+        heard.push(choose("gemm", [1, 1, 1, 1], ["16x16", "shared"], "16x16"));
       }
       return Promise.resolve({ time: () => Promise.resolve(way === "8x8" ? 1 : 2), destroy: () => {} });
     },
   });
-  assertEquals(heard, ["8x8", "8x8"]);
+  assertEquals(heard, ["8x8", "shared", "8x8", "shared"]);
   const better = questions.filter(({ usual, ways }) => usual !== "8x8" && ways.includes("8x8"));
-  const known = new Map([["gemm 1x1x1x1", "shared"], [questions[0].name, "shared"]]);
   const expected = [["gemm 1x1x1x1", "shared"], ...better.map(({ name }) => [name, "8x8"])];
   assertEquals([...choicesOf(answers, known)].sort(), expected.sort() as [string, string][]);
 });

@@ -66,16 +66,17 @@ async function tuneNets(gpu: Gpu, values: Values, progress: ProgressLine): Promi
   let better = 0;
   for (const name of values.all ? nets.keys() : [values.model_name]) {
     const questions = questionsOfNet(gpu, name, values).filter((question) => !asked.has(question.name));
+    const known = await loadChoices(cacheStorage, gpu.adapter);
     let done = 0;
     const answers = await tune(questions, {
       kind: gpu.adapter.kind,
       open,
+      known,
       onAnswer: () => progress.update(`tuning ${name}: ${++done} of ${questions.length}`),
     });
     progress.end(false);
     questions.forEach((question) => asked.add(question.name));
     better += choicesOf(answers).size;
-    const known = await loadChoices(cacheStorage, gpu.adapter);
     await saveChoices(cacheStorage, gpu.adapter, choicesOf(answers, known));
     if (answers.length > 0) console.log(`${name}, ${values.mode}\n${format(answers)}\n`);
   }
