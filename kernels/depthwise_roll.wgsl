@@ -68,11 +68,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       for (var t = 0u; t < pending; t++) { //@ unroll
         if (t * stride <= last) {
           for (var r = 0u; r < rows; r++) { //@ unroll
-            var column = vec4f(0.0);   // short sums round less
             for (var ky = 0u; ky < size; ky++) { //@ unroll
-              column = fma(v[r * stride + ky], weights[ky * size + last - t * stride], column);
+              sums[t][r] = fma(v[r * stride + ky], weights[ky * size + last - t * stride], sums[t][r]);
             }
-            sums[t][r] += column;
           }
         }
       }
