@@ -82,7 +82,7 @@ function tilesOf({ side }: Filter, { out }: Window): readonly [number, number] {
  * Whether a window is convolved Winograd's way, or the gradient of its weights computed so: where there is one and, unless the
  * emitter knows better, it takes less time than the plain product. Tiles at the edges are computed whole, few tiles fill no
  * register tile, and kernels are transformed at each run. Times are in multiplications of a product. A sensitive output is one
- * that batch normalization by the batch magnifies the rounding of.
+ * whose rounding is magnified by what follows, as in training.
  */
 export function prefersWinograd<T>(
   e: Emitter<T>,

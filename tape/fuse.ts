@@ -9,6 +9,7 @@
 import type { Epilogue } from "../kernels/epilogue.ts";
 import { activationOf } from "./ops/activations.ts";
 import { isBatchNormByBatch, normalizationOf } from "./ops/batch_norm.ts";
+import { isWeightGradient } from "./ops/conv2d.ts";
 import { additionOf, isBiasAdd } from "./ops/pointwise.ts";
 import type { Node, Value } from "./tape.ts";
 
@@ -18,7 +19,10 @@ export interface Step {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly epilogue: Epilogue<Value>;
-  /** Whether the output is normalized by the batch: rounding would double every few layers. */
+  /**
+   * Whether rounding of the output is magnified: where it is normalized by the batch, doubled every few layers; where it is
+   * trained, a unit that falls on the other side of zero gets another gradient.
+   */
   readonly isSensitive: boolean;
 }
 
@@ -73,8 +77,9 @@ export function fuse(nodes: readonly Node[], kept: ReadonlySet<Value>): Step[] {
       const outputs = [next.outputs[0], ...node.outputs.slice(1)];
       step = { ...step, outputs, epilogue: { ...step.epilogue, ...more } };
     }
-    const users = consumers.get(step.outputs[0]) ?? [];
-    steps.set(last, { ...step, isSensitive: users.some((user) => isBatchNormByBatch(user.operation)) });
+    const isNormalized = consumers.get(step.outputs[0])?.some((user) => isBatchNormByBatch(user.operation));
+    const isTrained = consumers.get(node.inputs[0])?.some((user) => isWeightGradient(user.operation));
+    steps.set(last, { ...step, isSensitive: Boolean(isNormalized || isTrained) });
   }
   return nodes.flatMap((node) => steps.get(node) ?? []);
 }

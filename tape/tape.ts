@@ -70,7 +70,7 @@ export interface LowerContext<A> {
   readonly outputs: readonly Value[];
   readonly attributes: A;
   readonly epilogue: Epilogue<Value>;
-  /** Whether the output is normalized by the batch, so that its rounding is magnified. */
+  /** Whether the output's rounding is magnified by what follows: in training it is. */
   readonly isSensitive: boolean;
   /** Index of the first image, where the operation is lowered for a part of its batch; else 0. */
   readonly firstImage: number;

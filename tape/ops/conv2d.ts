@@ -73,6 +73,11 @@ const weightGradient: Operation<GradientAttributes> = defineOperation<GradientAt
     conv2dWeightGradient(e, geometry(x.shape, dw.shape, attributes.window), dw.shape[3], { x, dy, dw }),
 });
 
+/** Whether an operation is the gradient of a convolution for its weights. */
+export function isWeightGradient(operation: Operation<unknown>): boolean {
+  return operation === weightGradient as Operation<unknown>;
+}
+
 /**
  * 2-D convolution, as `tf.nn.conv2d` (a cross-correlation).
  *
