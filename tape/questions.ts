@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { chooserOf, type Preferences, shapeClass, WAYS } from "../kernels/choices.ts";
-import { reachable } from "./fuse.ts";
+import { chooserOf, isOfAccuracy, type Preferences, shapeClass, WAYS } from "../kernels/choices.ts";
+import { fuse, reachable, type Step } from "./fuse.ts";
 import { ParameterLayout } from "./parameter_layout.ts";
 import { Plan, type PlanRequest } from "./plan.ts";
-import { type Node, type Shape, Tape, type Value } from "./tape.ts";
+import { type Operation, type Shape, Tape, type Value } from "./tape.ts";
 
 /** A choice that planning has, and the heaviest operation of the program that has it. */
 export interface Question {
@@ -19,10 +19,10 @@ export interface Question {
   readonly ways: readonly string[];
   /** The way where nothing is forced or measured. */
   readonly usual: string;
-  readonly node: Node;
-  /** Ways to force so that planning the node comes to this choice. */
+  readonly step: Pick<Step, "node" | "isSensitive">;
+  /** Ways to force so that planning the operation comes to this choice. */
   readonly given: readonly string[];
-  /** Estimated floating point operations of the node. */
+  /** Estimated floating point operations of the operation. */
   readonly work: number;
 }
 
@@ -33,7 +33,7 @@ export interface PlanTarget {
   readonly maxBindingSize: number;
 }
 
-/** A question as it comes up in planning a node. */
+/** A question as it comes up in planning an operation. */
 interface Asked extends Question {
   readonly operation: string;
   readonly sizes: readonly number[];
@@ -41,7 +41,8 @@ interface Asked extends Question {
 
 /**
  * The questions that planning a program asks, whatever the answers; one for each name. What comes up only after another
- * choice, such as the tiles of the products that a convolution is made of, is before it in the list.
+ * choice, such as the tiles of the products that a convolution is made of, is before it in the list. Choices of accuracy are
+ * left out.
  */
 export function questionsOf(
   tape: Tape,
@@ -50,11 +51,11 @@ export function questionsOf(
 ): Question[] {
   const targets = [...Object.values(fetches), ...updates.flatMap(({ values }) => [...values.values()])];
   const questions = new Map<string, Asked>(), ranks = new Map<string, number>(), seen = new Set<string>();
-  for (const node of reachable(tape.nodes, targets)) {
-    const asked = ask(node, [], target), key = JSON.stringify(asked.map((a) => [a.operation, a.sizes]));
+  for (const step of fuse(reachable(tape.nodes, targets), new Set(targets))) {
+    const asked = ask(step, [], target), key = JSON.stringify(asked.map((a) => [a.operation, a.sizes]));
     if (asked.length === 0 || seen.has(key)) continue;
     seen.add(key);
-    for (const list of [asked, ...WAYS.map((way) => ask(node, [way], target))]) {
+    for (const list of [asked, ...WAYS.map((way) => ask(step, [way], target))]) {
       const operations = new Set(list.map(({ operation }) => operation));
       [...operations].forEach((o, rank) => ranks.set(o, Math.max(rank, ranks.get(o) ?? 0)));
       for (const question of list) {
@@ -68,19 +69,25 @@ export function questionsOf(
   return [...questions.values()].sort((a, b) => ranks.get(b.operation)! - ranks.get(a.operation)!);
 }
 
-/** What planning a node alone asks, in order. */
-function ask(node: Node, forced: readonly string[], { kind, maxBindingSize }: PlanTarget): Asked[] {
-  if (!node.operation.lower || node.operation.inPlace) return [];
+/** What planning an operation alone asks, in order. */
+function ask(
+  step: Question["step"],
+  forced: readonly string[],
+  { kind, maxBindingSize }: PlanTarget,
+): Asked[] {
+  const { operation } = step.node;
+  if (!operation.lower || operation.inPlace) return [];
   const choose = chooserOf({ kind, forced }), usually = chooserOf({ kind });
-  const { tape, fetches } = isolate(node), asked: Omit<Asked, "work">[] = [];
+  const { tape, fetches } = isolate(step), asked: Omit<Asked, "work">[] = [];
   const plan = new Plan(
     tape,
     {
       fetches,
       choose: (operation, sizes, ways, byDefault) => {
         const name = shapeClass(operation, sizes), usual = usually(operation, sizes, ways, byDefault);
+        if (isOfAccuracy(operation)) return usual;
         const given = forced.filter((way) => !ways.some((w) => w === way));
-        asked.push({ name, operation, sizes, ways, usual, node, given });
+        asked.push({ name, operation, sizes, ways, usual, step, given });
         return choose(operation, sizes, ways, byDefault);
       },
     },
@@ -91,18 +98,23 @@ function ask(node: Node, forced: readonly string[], { kind, maxBindingSize }: Pl
   return asked.map((question) => ({ ...question, work }));
 }
 
-/** A node on a tape of its own, on its first `images` images where its batch can be cut. */
+/** An operation on a tape of its own, on its first `images` images where its batch can be cut. */
 export function isolate(
-  { operation, inputs, outputs, attributes, scope }: Node,
+  { node, isSensitive }: Question["step"],
   images = Infinity,
 ): { tape: Tape; fetches: Record<string, Value> } {
+  const { operation, inputs, outputs, attributes, scope } = node;
   const tape = new Tape(), rule = operation.batch?.(attributes);
   const cut = (shape: Shape, isBatched: boolean) =>
     isBatched && images < shape[0] ? [images, ...shape.slice(1)] : shape;
   const feeds = inputs.map((v, i) =>
     tape.feed(`input ${i}`, cut(v.shape, rule !== undefined && !rule.shared?.includes(i)), v.dtype)
   );
-  const infer = () => outputs.map((v) => cut(v.shape, rule?.outputs === "map"));
-  const results = tape.apply({ ...operation, infer }, feeds, attributes, scope);
+  const alone: Operation<unknown> = {
+    ...operation,
+    infer: () => outputs.map((v) => cut(v.shape, rule?.outputs === "map")),
+    lower: (e, context) => operation.lower!(e, { ...context, isSensitive }),
+  };
+  const results = tape.apply(alone, feeds, attributes, scope);
   return { tape, fetches: Object.fromEntries(results.entries()) };
 }

@@ -128,7 +128,8 @@ export function choicesOf(
 const MOST_WORK = { gpu: 1e10, software: 3e8 }, LEAST_PIXELS = 64;
 
 /** Images on which a question's operation is tried. */
-function imagesOf({ node: { inputs, operation, attributes }, work }: Question, most: number): number {
+function imagesOf({ step: { node }, work }: Question, most: number): number {
+  const { inputs, operation, attributes } = node;
   const rule = operation.batch?.(attributes), batched = inputs.find((_, i) => !rule?.shared?.includes(i));
   if (!rule || !batched) return Infinity;
   const [images, ...shape] = batched.shape, pixels = sizeOf(shape.slice(0, -1));
@@ -139,7 +140,7 @@ function imagesOf({ node: { inputs, operation, attributes }, work }: Question, m
 export function candidatesOn(gpu: Gpu): OpenCandidate {
   const compiled = new Set<string>();
   return async (question, choose) => {
-    const { tape, fetches } = isolate(question.node, imagesOf(question, MOST_WORK[gpu.adapter.kind]));
+    const { tape, fetches } = isolate(question.step, imagesOf(question, MOST_WORK[gpu.adapter.kind]));
     const parameters = new Parameters(gpu, tape.variables), label = question.name;
     const program = await compile(gpu, tape, { fetches, parameters, choose, label });
     const names = program.plan.launches.map(({ launch }) => launch.kernel.name);
