@@ -124,8 +124,11 @@ export function choicesOf(
   return choices;
 }
 
-/** Most work of a run, and least pixels: heavier operations run on some of their images. */
-const MOST_WORK = { gpu: 1e10, software: 3e8 }, LEAST_PIXELS = 64;
+/**
+ * Most work of a run: heavier operations run on some of their images, though on no fewer pixels than fill tiles and make up
+ * for the transformation of weights.
+ */
+const MOST_WORK = { gpu: 1e10, software: 3e8 }, LEAST_PIXELS = 512;
 
 /** Images on which a question's operation is tried. */
 function imagesOf({ step: { node }, work }: Question, most: number): number {
