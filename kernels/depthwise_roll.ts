@@ -32,8 +32,8 @@ for (const [size, strides] of [[3, [1, 2]], [5, [1]]] as const) {
     const constants = { size, stride, rows, taps: size ** 2, open, pending: open + 1, height };
     const special = (code: string) => specialize(code, constants);
     rolling.set(`${size} ${stride}`, {
-      forward: defineWithEpilogue(`depthwise_conv2d_roll_${name}`, special(forwardCode)),
-      weightGradient: defineKernel(`depthwise_conv2d_roll_gradient_${name}`, special(gradientCode)),
+      forward: defineWithEpilogue(`depthwise_roll_${name}`, special(forwardCode)),
+      weightGradient: defineKernel(`depthwise_roll_gradient_${name}`, special(gradientCode)),
     });
   }
 }

@@ -19,7 +19,7 @@ export interface Cost {
 }
 
 /** Kernels whose work is counted in floating-point operations. */
-const products = /^(gemm|depthwise_conv2d)(?!_reduce)/;
+const products = /^(gemm|depthwise)(?!_reduce)/;
 /** Kernels that touch only a part of what they bind: their work is the bytes that they read. */
 const copies = /^copy_columns/;
 
