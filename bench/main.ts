@@ -38,7 +38,7 @@ const flags = defineFlags(
   },
 );
 
-/** Prints the tables; 1 if a peer failed or computed something else than we did. */
+/** Prints the tables; 1 if a row could not be timed, or a peer failed or computed something else than we did. */
 export async function main(args: string[]): Promise<number> {
   const values = flags.parse(args), { only = "", rounds, adapter } = values;
   const unknown = values.peers.find((peer) => !Object.hasOwn(peers, peer));
@@ -53,12 +53,19 @@ export async function main(args: string[]): Promise<number> {
       `Cannot use --only=${only}: the rows are ${cases.map(({ name }) => name).join("; ")}`,
     );
   }
-  const rows: Row[] = [];
+  const rows: Row[] = [], nets: Row[] = [], untimed: string[] = [];
   for (const c of chosen) {
     const takingPart = values.peers.filter((peer) => peers[peer].takes(c));
-    rows.push(await runRow({ name: c.name, rounds, peers: takingPart, adapter }));
+    try {
+      const row = await runRow({ name: c.name, rounds, peers: takingPart, adapter });
+      rows.push(row);
+      if (isNet(c)) nets.push(row);
+    } catch (error) { // the other rows are worth keeping
+      untimed.push(error instanceof Error ? error.message : String(error));
+      console.error(untimed.at(-1));
+    }
   }
-  const nets = rows.filter((_, i) => isNet(chosen[i]));
+  if (rows.length === 0) return 1;
   const names = values.peers.filter((peer) => chosen.some((c) => peers[peer].takes(c)));
   const text = [
     timesTable(rows, names),
@@ -66,12 +73,13 @@ export async function main(args: string[]): Promise<number> {
     ...rows.flatMap(({ name, failures }) =>
       failures.map(({ engine, reason }) => `${engine} failed on ${name}: ${reason}`)
     ),
+    ...untimed,
   ].join("\n\n");
   const facts = describeRun(rows[0].adapter, rounds);
   console.log(`${facts.join("\n")}\n\n${text}`);
   if (values.json) await Deno.writeTextFile(values.json, JSON.stringify(entries(rows), null, 2) + "\n");
   if (values.write) await writeResults(facts, text);
-  return rows.some(({ failures }) => failures.length > 0) ? 1 : 0;
+  return untimed.length > 0 || rows.some(({ failures }) => failures.length > 0) ? 1 : 0;
 }
 
 function describeRun(adapter: string, rounds: number): string[] {
