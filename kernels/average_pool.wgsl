@@ -64,25 +64,24 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let byOutput = select(-vec2f(p.stride), vec2f(1.0), isGradient) * cell;
   let origin = (vec2f(p.pad) + 0.5) * cell;
   let channels = p.channels;
-  let top = origin.x + f32(oy) * byOutput.x;
   for (var first = start; first < min(start + p.run, outputs.y); first += cells) {
     let columns = meeting(first, min(first + cells, outputs.y) - 1u, 1u);
     let left = origin.y + f32(first) * byOutput.y;
     var sums: array<V, cells>;
-    for (var ix = columns.x; ix < columns.y; ix++) {
-      var at = ((image + rows.x) * inputs.y + ix) * channels + c;
-      var column = V(0.0);
-      for (var iy = rows.x; iy < rows.y; iy++) {
+    for (var iy = rows.x; iy < rows.y; iy++) {
+      let tap = origin.x + f32(iy) * byInput.x + f32(oy) * byOutput.x;
+      let end = select(columns.x, columns.y, fract(tap) < cell.x);
+      let tall = inside(iy, 0u);
+      var at = ((image + iy) * inputs.y + columns.x) * channels + c;
+      for (var ix = columns.x; ix < end; ix++) {
         var v = x[at];
-        if (isGradient) { v /= max(inside(iy, 0u), 1.0); }
-        column += select(V(0.0), v, fract(top + f32(iy) * byInput.x) < cell.x);
-        at += inputs.y * channels;
-      }
-      if (isGradient) { column /= max(inside(ix, 1u), 1.0); }
-      let tap = left + f32(ix) * byInput.y;
-      for (var r = 0u; r < cells; r++) { //@ unroll
-        let place = tap + f32(r) * byOutput.y;
-        sums[r] += select(V(0.0), column, (place >= 0.0) & (place < kernel.y) & (fract(place) < cell.y));
+        if (isGradient) { v /= tall * inside(ix, 1u); }
+        let tap = left + f32(ix) * byInput.y;
+        for (var r = 0u; r < cells; r++) { //@ unroll
+          let place = tap + f32(r) * byOutput.y;
+          sums[r] += select(V(0.0), v, place >= 0.0 && place < kernel.y && fract(place) < cell.y);
+        }
+        at += channels;
       }
     }
     let tall = inside(oy, 0u);

@@ -34,40 +34,32 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let c = i % p.channels;
   let start = i / p.channels % p.runs * p.run;
   let row = i / p.channels / p.runs;   // of all images
+  let image = row / p.out.x * p.size.x * p.size.y;
   var top = row % p.out.x * p.stride.x;
-  let bottom = min(top + (p.kernel.x - 1u) * p.rate.x + 1u, p.size.x + p.pad.x) - p.pad.x;
+  let bottom = min(top + (p.kernel.x - 1u) * p.rate.x + 1u, p.size.x + p.pad.x);
   while (top < p.pad.x) { top += p.rate.x; }
-  top -= p.pad.x;
+  let base = (top - p.pad.x) * p.size.y;
   let jump = p.rate.x * p.size.y;
-  let step = p.rate.y * p.channels;
-  let hop = p.stride.y * p.channels;
   for (var first = start; first < min(start + p.run, p.out.y); first += cells) {
     let left = first * p.stride.y - p.pad.y;   // wraps far above size in the padding
     let right = left + p.kernel.y * p.rate.y;
-    let corner = top * p.size.y + left;        // pixel of the image
-    let origin = (row / p.out.x * p.size.x * p.size.y + corner) * p.channels + c;
     var best: array<V, cells>;
     var winner: array<V, cells>;
     for (var r = 0u; r < cells; r++) { winner[r] = V(-1.0); } //@ unroll
-    var line = origin;
-    var pixels = corner;
+    var line = base;
     for (var iy = top; iy < bottom; iy += p.rate.x) {
-      var at = line;
-      var pixel = pixels;
       for (var tap = left; tap != right; tap += p.rate.y) {
         for (var r = 0u; r < cells; r++) { //@ unroll
-          if (tap + r * p.stride.y < p.size.y) {
-            let v = x[at + r * hop];
+          let ix = tap + r * p.stride.y;
+          if (ix < p.size.y) {
+            let v = x[(image + line + ix) * p.channels + c];
             let wins = (v > best[r]) | (winner[r] < V(0.0));
             best[r] = select(best[r], v, wins);
-            winner[r] = select(winner[r], number(pixel + r * p.stride.y), wins);
+            winner[r] = select(winner[r], number(line + ix), wins);
           }
         }
-        at += step;
-        pixel += p.rate.y;
       }
-      line += jump * p.channels;
-      pixels += jump;
+      line += jump;
     }
     var results: array<V, cells>;
     for (var r = 0u; r < cells; r++) { //@ unroll
@@ -77,20 +69,15 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         if (p.result == 2u) { results[r] = dy[at]; } else { y[at] = select(best[r], winner[r], p.result == 1u); }
       }
     }
-    line = origin;
-    pixels = corner;
+    line = base;
     for (var iy = top; iy < select(0u, bottom, p.result == 2u); iy++) {
-      var at = line;
       for (var tap = left; tap != right; tap++) {
         for (var r = 0u; r < cells; r++) { //@ unroll
-          if (tap + r * p.stride.y < p.size.y) {
-            y[at + r * hop] = select(V(0.0), results[r], winner[r] == number(pixels + tap - left + r * p.stride.y));
-          }
+          let ix = tap + r * p.stride.y;
+          if (ix < p.size.y) { y[(image + line + ix) * p.channels + c] = select(V(0.0), results[r], winner[r] == number(line + ix)); }
         }
-        at += step;
       }
-      line += jump * p.channels;
-      pixels += jump;
+      line += jump;
     }
   }
 }
