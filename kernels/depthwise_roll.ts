@@ -64,7 +64,7 @@ function emitRoll<T>(
   e.emit({
     kernel: forward,
     params: {
-      ...{ image, out, pad, channels4, strips, run: out[1], runs: 1, flip: flip ? 1 : 0, count },
+      ...{ image, out, pad, channels4, strips, flip: flip ? 1 : 0, count },
       ...epilogue.params,
     },
     buffers: [...epilogue.buffers, b.x, b.w, b.y],

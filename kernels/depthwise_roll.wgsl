@@ -2,9 +2,9 @@
 //
 //   y[n, oy, ox, c] = epilogue(sum over taps of x[n, oy * stride + ky - pad, ox * stride + kx - pad, c] * w[ky, kx, c])
 //
-// One invocation = `rows` rows of outputs, from column `first` to column `first + run`. Each pixel is read once for all outputs
-// of these rows that it meets: an output is complete when the last column of its window has been read, and `open` more have
-// been begun by then. Loops marked with @ are written out by specialize().
+// One invocation = `rows` whole rows of outputs. Each pixel is read once for all outputs of these rows that it meets: an output
+// is complete when the last column of its window has been read, and `open` more have been begun by then. Loops marked with @
+// are written out by specialize().
 
 const size = 3u;      // of the window
 const stride = 1u;
@@ -20,8 +20,6 @@ struct Params {
   pad: vec2u,         // before x; may be negative (two's complement)
   channels4: u32,
   strips: u32,        // groups of `rows` rows of an image of y
-  run: u32,
-  runs: u32,          // of a row
   flip: u32,          // 1: w is turned by half, as the gradient for the input has it
   count: u32,         // invocations
   activation: u32,
@@ -40,10 +38,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let i = (group.x + group.y * groups.x) * 64u + lane;
   if (i >= p.count) { return; }
   let c4 = i % p.channels4;
-  let rest = i / p.channels4;
-  let first = (rest % p.runs) * p.run;
-  let top = (rest / p.runs % p.strips) * rows;
-  let n = rest / p.runs / p.strips;
+  let strip = i / p.channels4;
+  let top = (strip % p.strips) * rows;
+  let n = strip / p.strips;
   var weights: array<vec4f, taps>;
   for (var t = 0u; t < taps; t++) { weights[t] = w[select(t, taps - 1u - t, p.flip == 1u) * p.channels4 + c4]; } //@ unroll
   var starts: array<u32, height>;
@@ -55,8 +52,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   }
   let channel = channel(c4);
   var sums: array<array<vec4f, rows>, pending>;
-  for (var o = 0u; o < p.run + open; o++) {
-    let ox = first + o - open;
+  for (var o = 0u; o < p.out.y + open; o++) {
+    let ox = o - open;   // wraps at first
     for (var q = 0u; q < stride; q++) { //@ unroll
       let last = size - stride + q;   // column of the window of ox
       let ix = ox * stride + last - p.pad.y;
@@ -75,7 +72,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         }
       }
     }
-    if (o >= open && ox < p.out.y) {
+    if (o >= open) {
       for (var r = 0u; r < rows; r++) { //@ unroll
         if (top + r < p.out.x) {
           let at = ((n * p.out.x + top + r) * p.out.y + ox) * p.channels4 + c4;
