@@ -40,13 +40,16 @@ export const kernels: readonly Kernel[] = [
 
 /** Rows that one invocation adds up, and chunks that one puts together: short sums round little. */
 const CHUNK = 128;
-/** Rows that one invocation normalizes. */
-const STEPS = 8;
 
 /** A matrix [rows, columns]; columns are channels. */
 export interface Extent {
   readonly rows: number;
   readonly columns: number;
+}
+
+/** Rows that one invocation normalizes: it reads its column's numbers once for all, but there must be enough invocations. */
+function stepsOf({ rows, columns }: Extent): number {
+  return Math.min(64, Math.max(8, Math.ceil(rows * columns / 2 ** 15)));
 }
 
 /** Mean and either inverse standard deviation or, where `epsilon` is given, variance; each [columns]. */
@@ -124,13 +127,13 @@ export function batchNormNormalize<T>(
   s: Statistics<T>,
   b: { x: T; beta?: T; gamma?: T; y: T },
 ): void {
-  const { beta, gamma } = b, has = (v?: T) => v === undefined ? 0 : 1;
+  const { beta, gamma } = b, steps = stepsOf(extent), has = (v?: T) => v === undefined ? 0 : 1;
   launch(
     e,
     normalizeKernel,
     extent,
-    STEPS,
-    { hasBeta: has(beta), hasGamma: has(gamma), activation: ACTIVATIONS[activation], ...variance(s) },
+    steps,
+    { steps, hasBeta: has(beta), hasGamma: has(gamma), activation: ACTIVATIONS[activation], ...variance(s) },
     (of) => [of(b.x), s.mean, s.spread, beta ?? s.mean, gamma ?? s.mean, of(b.y)],
   );
 }
@@ -166,12 +169,13 @@ export function batchNormInputGradient<T>(
   s: Statistics<T>,
   b: { x: T; dy: T; gamma?: T; dbeta: T; dgamma: T; dx: T },
 ): void {
+  const steps = stepsOf(extent);
   launch(
     e,
     gradientKernel,
     extent,
-    STEPS,
-    { hasGamma: b.gamma === undefined ? 0 : 1, share, ...variance(s) },
+    steps,
+    { steps, hasGamma: b.gamma === undefined ? 0 : 1, share, ...variance(s) },
     (of) => [of(b.x), of(b.dy), s.mean, s.spread, b.gamma ?? s.mean, b.dbeta, b.dgamma, of(b.dx)],
   );
 }

@@ -6,9 +6,16 @@
 // One invocation = one column of V in several rows, so that the column's numbers are read once.
 
 alias V = f32;
-const steps = 8u;     // rows an invocation
 
-struct Params { rows: u32, columns: u32, hasGamma: u32, isVariance: u32, epsilon: f32, share: f32 }     // columns in V
+struct Params {
+  rows: u32,
+  columns: u32,       // in V
+  steps: u32,         // rows an invocation
+  hasGamma: u32,
+  isVariance: u32,
+  epsilon: f32,
+  share: f32,
+}
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<V>;              // [rows, columns]
@@ -24,7 +31,7 @@ struct Params { rows: u32, columns: u32, hasGamma: u32, isVariance: u32, epsilon
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = (group.x + group.y * groups.x) * 64u + lane;
   let column = i % p.columns;
-  let first = (i / p.columns) * steps;
+  let first = (i / p.columns) * p.steps;
   var inverse = spread[column];
   if (p.isVariance == 1u) { inverse = V(1.0) / sqrt(inverse + p.epsilon); }
   var scale = inverse;
@@ -32,7 +39,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let center = mean[column];
   let a = dbeta[column] * p.share;
   let b = dgamma[column] * p.share * inverse;
-  for (var row = first; row < min(first + steps, p.rows); row++) {
+  for (var row = first; row < min(first + p.steps, p.rows); row++) {
     let at = row * p.columns + column;
     dx[at] = scale * (dy[at] - a - (x[at] - center) * b);
   }

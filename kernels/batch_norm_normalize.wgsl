@@ -4,11 +4,11 @@
 // One invocation = one column of V in several rows, so that the column's numbers are read once.
 
 alias V = f32;
-const steps = 8u;     // rows an invocation
 
 struct Params {
   rows: u32,
   columns: u32,       // in V
+  steps: u32,         // rows an invocation
   hasBeta: u32,
   hasGamma: u32,
   isVariance: u32,
@@ -28,14 +28,14 @@ struct Params {
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = (group.x + group.y * groups.x) * 64u + lane;
   let column = i % p.columns;
-  let first = (i / p.columns) * steps;
+  let first = (i / p.columns) * p.steps;
   var scale = spread[column];
   if (p.isVariance == 1u) { scale = V(1.0) / sqrt(scale + p.epsilon); }
   if (p.hasGamma == 1u) { scale *= gamma[column]; }
   let center = mean[column];
   var shift = V(0.0);
   if (p.hasBeta == 1u) { shift = beta[column]; }
-  for (var row = first; row < min(first + steps, p.rows); row++) {
+  for (var row = first; row < min(first + p.steps, p.rows); row++) {
     var v = fma(x[row * p.columns + column] - center, scale, shift);
     if (p.activation > 0u) { v = max(v, V(0.0)); }
     if (p.activation == 2u) { v = min(v, V(6.0)); }

@@ -20,27 +20,38 @@ export interface LrnOptions {
   readonly beta: number;
 }
 
-const forwardKernel: Kernel = defineKernel("local_response_normalization", common + forwardCode);
-const gradientKernel: Kernel = defineKernel("local_response_normalization_gradient", common + gradientCode);
+/** One kernel for single channels, one for channels in fours. */
+type Widths = readonly [one: Kernel, four: Kernel];
+
+function widths(name: string, text: string): Widths {
+  const code = common + text;
+  const four = code.replace("alias V = f32;", "alias V = vec4f;").replace("+= near1(", "+= near4(");
+  return [defineKernel(name, code), defineKernel(`${name}_4`, four)];
+}
+
+const forwardKernel = widths("local_response_normalization", forwardCode);
+const gradientKernel = widths("local_response_normalization_gradient", gradientCode);
 /** The kernels of this file. */
-export const kernels: readonly Kernel[] = [forwardKernel, gradientKernel];
+export const kernels: readonly Kernel[] = [...forwardKernel, ...gradientKernel];
 
 function emitLrn<T>(
   e: Emitter<T>,
-  kernel: Kernel,
+  [one, four]: Widths,
   count: number,
   channels: number,
   o: LrnOptions,
   buffers: T[],
   writes: number[],
 ) {
+  const width = channels % 4 === 0 ? 4 : 1;
   const quarters = 4 * o.beta; // beta in whole quarters is computed with square roots
   e.emit({
-    kernel,
+    kernel: width === 4 ? four : one,
     params: {
-      count,
-      channels,
+      count: count / width,
+      channels: channels / width,
       radius: o.depthRadius,
+      reach: Math.ceil(o.depthRadius / width),
       bias: o.bias,
       alpha: o.alpha,
       beta: o.beta,
@@ -48,7 +59,7 @@ function emitLrn<T>(
     },
     buffers,
     writes,
-    workgroups: spread(Math.ceil(count / 64)),
+    workgroups: spread(Math.ceil(count / width / 64)),
     work: count * (4 * o.depthRadius + 8),
   });
 }

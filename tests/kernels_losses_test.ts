@@ -134,9 +134,19 @@ function shrinkUnits({ beta }: reference.Lrn): number {
     : 16 + 32 * Math.abs(beta);
 }
 
+/** Each with its own channels, and with four times as many: those in fours have kernels of their own. */
+const widths = Object.entries(options).flatMap((
+  [name, { shape, ...rest }],
+): [string, typeof options[string]][] =>
+  [1, 4].map((times) => {
+    const wide = [...shape.slice(0, 3), shape[3] * times];
+    return [`${name}, ${wide[3]} channels`, { shape: wide, ...rest }];
+  })
+);
+
 testCases(
   "localResponseNormalization and its gradient equal their definition",
-  Object.entries(options).map(([name, { shape, o: raw, scale = 2 }]): KernelCase => {
+  widths.map(([name, { shape, o: raw, scale = 2 }]): KernelCase => {
     const o = {
       ...raw,
       bias: Math.fround(raw.bias),
@@ -154,7 +164,10 @@ testCases(
       },
       expect: {
         y: close(reference.lrn(x, o), reference.lrn(x, o)),
-        dx: close(reference.lrnGradient(x, dy, o), reference.lrnGradient(abs(x), abs(dy), o, 1)),
+        dx: close(
+          reference.lrnGradient(x, dy, o),
+          reference.lrnGradient(abs(x), abs(dy), o, raw.beta < 0 ? -1 : 1),
+        ),
       },
     };
   }),

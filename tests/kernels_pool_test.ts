@@ -89,6 +89,23 @@ testCases(
   widths.map(([name, g]) => poolCase(name, "average", "random", g)),
 );
 
+/** So many rows that an invocation takes several blocks of cells of each. */
+const manyRows: Record<string, Geometry> = {
+  "tiles": { x: [64, 6, 22, 64], kernel: [2, 2], stride: [2, 2], padding: "VALID" },
+  "overlapping": { x: [64, 7, 23, 64], kernel: [3, 3], stride: [2, 2] },
+  "stride 1": { x: [64, 5, 23, 64], kernel: [3, 3] },
+  "single channels": { x: [128, 5, 23, 11], kernel: [3, 3] },
+  "no tap inside some windows": { x: [4096, 1, 6, 4], kernel: [1, 2], stride: [1, 1], rate: [1, 7] },
+};
+
+testCases(
+  "pooling of many rows equals its definition",
+  Object.entries(manyRows).flatMap(([name, g]) => [
+    poolCase(`max, ${name}`, "max", "ties", g),
+    poolCase(`average, ${name}`, "average", "random", g),
+  ]),
+);
+
 const large: Geometry = { x: [1, 1450, 1450, 2], kernel: [1, 1], padding: "VALID" };
 
 testCases("pooling runs in more than 65,535 workgroups", [

@@ -76,7 +76,7 @@ export function lrn(x: Tensor, options: Lrn): Tensor {
 
 /**
  * dx of lrn: y[j] depends on x[i] of its neighbourhood through x[i] itself where i = j and through scale[j].
- * `sign` 1 in place of -1 adds what is subtracted: with magnitudes, the scale of the rounding.
+ * `sign` 1 in place of -1 adds what is subtracted where beta is positive: with magnitudes, the scale of the rounding.
  */
 export function lrnGradient(x: Tensor, dy: Tensor, options: Lrn, sign = -1): Tensor {
   const scale = lrnScale(x, options), { depthRadius, alpha, beta } = options, dx = tensor(x.shape);
