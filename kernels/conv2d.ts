@@ -11,7 +11,7 @@
  * @module
  */
 import { imageColumns, imageRows, panels, panelsSize, transpose } from "./columns.ts";
-import type { Emitter } from "./emitter.ts";
+import { type Emitter, WINDOW_UNIT } from "./emitter.ts";
 import type { Epilogue } from "./epilogue.ts";
 import { gemm, quarters, type Scatter } from "./gemm.ts";
 import { sizeOf } from "./kernel.ts";
@@ -34,12 +34,13 @@ interface Packed<T> extends Epilogue<T> {
 /** Emits a convolution of any window. */
 function convolve<T>(e: Emitter<T>, g: Window, outputs: number, b: Packed<T>): void {
   const k = sizeOf(g.kernel) * g.channels, all = g.n * sizeOf(g.out);
-  const most = b.scatter
-    ? all
-    : Math.max(64, Math.floor(Math.min(PIECE, e.limit) / Math.max(1, k) / 64) * 64);
-  const pieces = Math.ceil(all / most), each = Math.ceil(all / pieces / 64) * 64;
+  const most = b.scatter ? all : Math.max(
+    WINDOW_UNIT,
+    Math.floor(Math.min(PIECE, e.limit) / Math.max(1, k) / WINDOW_UNIT) * WINDOW_UNIT,
+  );
+  const pieces = Math.ceil(all / most), each = Math.ceil(all / pieces / WINDOW_UNIT) * WINDOW_UNIT;
   for (let first = 0; first < all; first += each) {
-    const count = Math.min(each, all - first), a = k === 0 ? b.x : e.scratch(panelsSize(k, count));
+    const count = Math.min(each, all - first), a = k === 0 ? b.x : e.scratch(panelsSize(k, count), b.x);
     const part = (v: T) => count === all ? v : e.window(v, first * outputs, count * outputs);
     if (k > 0) imageColumns(e, g, { first, count }, { x: b.x, y: a });
     gemm(e, {
@@ -85,7 +86,7 @@ function frame<T>(e: Emitter<T>, x: T, g: Window): { framed: T; size: readonly [
   const reach = (i: 0 | 1) => (g.out[i] - 1) * g.stride[i] + (g.kernel[i] - 1) * g.rate[i] + 1;
   const size = [reach(0), reach(1)] as const, { n, pad, channels: c } = g;
   if (pad[0] + pad[1] === 0 && size.every((s, i) => s <= g.size[i])) return { framed: x, size: g.size };
-  const framed = e.scratch(n * size[0] * size[1] * c);
+  const framed = e.scratch(n * size[0] * size[1] * c, x);
   const kept = (i: 0 | 1) => Math.max(0, Math.min(g.size[i], size[i] - pad[i])); // a long window may miss the image
   rearrange(e, x, framed, {
     dims: [n, ...size, c],
@@ -107,7 +108,7 @@ export function conv2dWeightGradient<T>(
   const m = sizeOf(g.kernel) * g.channels, k = g.n * sizeOf(g.out);
   const plan = { m, n: outputs, k, b: packOperand(e, b.dy, k, outputs), y: b.dw };
   if (g.channels % 4 !== 0) {
-    const a = e.scratch(k * 4 * quarters(m));
+    const a = e.scratch(k * 4 * quarters(m), b.x);
     imageRows(e, g, { x: b.x, y: a });
     return gemm(e, { ...plan, a });
   }

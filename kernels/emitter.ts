@@ -7,13 +7,16 @@
  */
 import type { Launch } from "./kernel.ts";
 
+/** Elements at whose multiples windows begin: 256 bytes of float16, WebGPU's strictest binding alignment. */
+export const WINDOW_UNIT = 128;
+
 /** Receives the launches of an operation in order. `T` names a buffer. */
 export interface Emitter<T> {
   /** Appends a launch. */
   emit(launch: Launch<T>): void;
   /** Elements of the largest storage binding; a launch may not bind more of one buffer. */
   readonly limit: number;
-  /** `count` elements of a buffer, from `first` on: a multiple of 64. */
+  /** `count` elements of a buffer, from `first` on: a multiple of {@linkcode WINDOW_UNIT}. */
   window(buffer: T, first: number, count: number): T;
   /**
    * One of several ways to compute the same: what measurements on the adapter have found fastest for an operation of such sizes,
@@ -25,6 +28,6 @@ export interface Emitter<T> {
     ways: readonly W[],
     byDefault: W,
   ): W;
-  /** A float32 buffer of `elements` values that lives only within this operation. */
-  scratch(elements: number): T;
+  /** A buffer of `elements` values that lives only within this operation: float32, or the type of what it holds copies of. */
+  scratch(elements: number, copiesOf?: T): T;
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { padRows, transpose } from "./columns.ts";
-import type { Emitter } from "./emitter.ts";
+import { type Emitter, WINDOW_UNIT } from "./emitter.ts";
 import type { Epilogue } from "./epilogue.ts";
 import { gemm, quarters } from "./gemm.ts";
 import { rowRanges, unitOf } from "./rearrange.ts";
@@ -29,7 +29,7 @@ export interface MatmulPlan<T> extends Epilogue<T> {
  */
 export function packOperand<T>(e: Emitter<T>, x: T, k: number, length: number, transposed = false): T {
   if (!transposed && length % 4 === 0) return x;
-  const length4 = 4 * quarters(length), packed = e.scratch(k * length4);
+  const length4 = 4 * quarters(length), packed = e.scratch(k * length4, x);
   if (transposed) transpose(e, x, packed, { rows: length, columns: k });
   else padRows(e, k, length, { x, y: packed });
   return packed;
@@ -41,7 +41,7 @@ export function matmul<T>(e: Emitter<T>, plan: MatmulPlan<T>): void {
   if (!plan.transposeB || n * k <= e.limit) {
     return gemm(e, { ...plan, a, b: packOperand(e, plan.b, k, n, plan.transposeB) });
   }
-  const unit = plan.bias ? 64 : Math.max(4, unitOf(k));
+  const unit = plan.bias ? WINDOW_UNIT : Math.max(4, unitOf(k));
   for (const { first, count } of rowRanges(e, n, k, unit)) { // some columns of y at a time
     const part = e.window(plan.b, first * k, count * k), b = packOperand(e, part, k, count, true);
     const bias = plan.bias && e.window(plan.bias, first, count);

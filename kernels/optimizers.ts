@@ -17,6 +17,8 @@ import sgdCode from "./sgd.wgsl" with { type: "text" };
 export interface UpdateRule {
   readonly kernel: Kernel;
   readonly slots: readonly UpdateSlot[];
+  /** Whether it takes gradients, which a scaled loss magnifies. */
+  readonly takesGradients: boolean;
 }
 
 /** A value kept for each parameter: its suffix in checkpoints (TF's slot name) and the value it starts at. */
@@ -26,44 +28,52 @@ export interface UpdateSlot {
 }
 
 /** Gradient descent. */
-export const sgd: UpdateRule = { kernel: defineKernel("sgd", sgdCode), slots: [] };
+export const sgd: UpdateRule = { kernel: defineKernel("sgd", sgdCode), slots: [], takesGradients: true };
 /** Momentum (Polyak 1964). */
 export const momentum: UpdateRule = {
   kernel: defineKernel("momentum", momentumCode),
   slots: [{ name: "Momentum", initial: 0 }],
+  takesGradients: true,
 };
 /** RMSProp with momentum; the mean square starts at one, as in TF. */
 export const rmsprop: UpdateRule = {
   kernel: defineKernel("rmsprop", rmspropCode),
   slots: [{ name: "RMSProp", initial: 1 }, { name: "RMSProp_1", initial: 0 }],
+  takesGradients: true,
 };
 /** Adam (Kingma and Ba 2015). */
 export const adam: UpdateRule = {
   kernel: defineKernel("adam", adamCode),
   slots: [{ name: "Adam", initial: 0 }, { name: "Adam_1", initial: 0 }],
+  takesGradients: true,
 };
 /** Exponential moving average: the values are followed at `rate` = 1 - decay. */
 export const movingAverage: UpdateRule = {
   kernel: defineKernel("moving_average", movingAverageCode),
   slots: [],
+  takesGradients: false,
 };
 
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [sgd, momentum, rmsprop, adam, movingAverage].map((r) => r.kernel);
 
-/** Emits one step over `count` elements (a multiple of 4) of the arenas, each bound from the same element on. */
+/**
+ * Emits one step over `count` elements (a multiple of 4) of the arenas, each bound from the same element on. Gradients count
+ * `unscale` times, [1]; where that is 0, nothing changes.
+ */
 export function applyUpdate<T>(
   e: Emitter<T>,
   rule: UpdateRule,
   count: number,
   options: Readonly<Record<string, number>>,
-  b: { rate: T; values: T; parameters: T; slots: readonly T[] },
+  b: { rate: T; unscale: T; values: T; parameters: T; slots: readonly T[] },
 ): void {
+  const given = rule.takesGradients ? [b.rate, b.unscale, b.values] : [b.rate, b.values];
   e.emit({
     kernel: rule.kernel,
     params: { count4: count / 4, ...options },
-    buffers: [b.rate, b.values, b.parameters, ...b.slots],
-    writes: b.slots.map((_, i) => 3 + i).concat(2),
+    buffers: [...given, b.parameters, ...b.slots],
+    writes: [b.parameters, ...b.slots].map((_, i) => given.length + i),
     workgroups: spread(Math.ceil(count / 1024)),
     work: 16 * count,
   });

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Emitter } from "./emitter.ts";
+import { type Emitter, WINDOW_UNIT } from "./emitter.ts";
 import { defineKernel, type Kernel, sizeOf, spread } from "./kernel.ts";
 import code from "./rearrange.wgsl" with { type: "text" };
 
@@ -59,9 +59,9 @@ interface RowRange {
   readonly count: number;
 }
 
-/** Rows of a matrix after which a window may begin: at multiples of 64 elements. */
+/** Rows of a matrix after which a window may begin. */
 export function unitOf(columns: number): number {
-  return 64 / Math.min(64, columns & -columns);
+  return WINDOW_UNIT / Math.min(WINDOW_UNIT, columns & -columns);
 }
 
 /** Rows of a matrix [rows, columns] in ranges that a binding can hold, each from a multiple of `unit` on. */

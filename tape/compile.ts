@@ -6,10 +6,11 @@
  * @module
  */
 import type { Dispatch } from "../gpu/executor.ts";
+import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { chooserOf } from "../kernels/choices.ts";
 import type { Parameters } from "./parameters.ts";
-import { bytesOf, type Memory, Plan, type PlanRequest } from "./plan.ts";
+import { type Memory, Plan, type PlanRequest } from "./plan.ts";
 import { type Placement, Program } from "./program.ts";
 import type { Tape, Value } from "./tape.ts";
 
@@ -59,7 +60,7 @@ class Buffers {
       return this.make("updates", 4 * this.plan.layout.pages[memory.page], usage);
     }
     const { value } = memory,
-      buffer = this.make(value.label, bytesOf(value), usage | GPUBufferUsage.COPY_DST);
+      buffer = this.make(value.label, this.plan.bytesOf(value), usage | GPUBufferUsage.COPY_DST);
     if (value.source?.kind === "constant") this.gpu.upload(buffer, value.source.data);
     return buffer;
   }
@@ -104,6 +105,7 @@ async function commandsOf(gpu: Gpu, plan: Plan, buffers: Buffers): Promise<Dispa
  *
  * @throws {RangeError} where a buffer is larger than the adapter allows
  * @throws {TypeError} where a fetch is not f32
+ * @throws {GpuError} where the precision is f16, and the adapter has none
  */
 export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Promise<Program> {
   for (const [name, { dtype }] of Object.entries(request.fetches)) {
@@ -112,6 +114,16 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
     }
   }
   const { parameters, label = "program" } = request;
+  if (request.precision === "f16" && !gpu.device.features.has("shader-f16")) {
+    throw new GpuError(
+      "validation",
+      label,
+      `Cannot compile ${label} with precision f16: ${
+        gpu.adapter.description || gpu.adapter.vendor
+      } lacks shader-f16; ` +
+        "use f32",
+    );
+  }
   const choose = request.choose ?? chooserOf({ kind: gpu.adapter.kind, ...gpu.preferences });
   const plan = new Plan(
     tape,

@@ -38,7 +38,7 @@ export function costsOf(plan: Plan): Cost[] {
     if (copies.test(name)) return { flops: 0, bytes: 2 * work };
     const writes = written(launch);
     const bytes = [...new Set(launch.buffers)].map((value) => {
-      const size = sizeOf(value.shape) * (value.dtype === "u8" ? 1 : 4);
+      const size = sizeOf(value.shape) * plan.bytesEach(value);
       if (!writes.has(value)) return size;
       // What several launches of an operation write, each writes a part of, such as every second pixel.
       const all = works.get(origin)!.get(value)!, share = all > 0 ? work / all : 1;

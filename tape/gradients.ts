@@ -15,9 +15,14 @@ import type { Value } from "./tape.ts";
  *
  * @param loss a value of shape []
  * @param of values on the same tape, usually variables
+ * @param scale what the gradients are multiplied by, a scalar []; left out: 1
  * @returns one gradient for each, of its shape; undefined where the loss does not depend on it
  */
-export function gradients(loss: Value, of: readonly Value[]): (Value | undefined)[] {
+export function gradients(
+  loss: Value,
+  of: readonly Value[],
+  scale: Value = loss.tape.constant(Float32Array.of(1), []),
+): (Value | undefined)[] {
   const tape = loss.tape;
   if (loss.shape.length !== 0) {
     throw new RangeError(`Cannot differentiate ${loss.label} [${loss.shape}]: it is no scalar`);
@@ -28,7 +33,7 @@ export function gradients(loss: Value, of: readonly Value[]): (Value | undefined
       node.outputs.forEach((output) => depends.add(output));
     }
   }
-  const found = new Map<Value, Value>([[loss, tape.constant(new Float32Array([1]), [])]]);
+  const found = new Map<Value, Value>([[loss, scale]]);
   for (const node of tape.nodes.slice().reverse()) {
     const incoming = node.outputs.map((output) => found.get(output));
     if (!incoming.some((g) => g) || !node.inputs.some((input) => depends.has(input))) continue;

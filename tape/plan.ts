@@ -8,10 +8,13 @@
  */
 import { type Choose, chooserOf } from "../kernels/choices.ts";
 import type { Emitter } from "../kernels/emitter.ts";
+import { withHalfStorage } from "../kernels/half.ts";
 import { type Launch, sizeOf } from "../kernels/kernel.ts";
+import { scaleLoss } from "../kernels/loss_scale.ts";
 import { applyUpdate, type UpdateRule } from "../kernels/optimizers.ts";
 import { pointwise } from "../kernels/pointwise.ts";
 import { fuse, reachable, type Step } from "./fuse.ts";
+import { halfValues } from "./halves.ts";
 import { labelOf, type Origin } from "./origin.ts";
 import type { ParameterLayout } from "./parameter_layout.ts";
 import { planMemory } from "./plan_memory.ts";
@@ -27,6 +30,16 @@ export interface Update {
   readonly rate: Value;
   /** For each variable to update, by name: its gradient, or what it follows. */
   readonly values: ReadonlyMap<string, Value>;
+  /** How the loss is scaled whose gradients are taken; left out: it is not. */
+  readonly lossScale?: LossScale;
+}
+
+/** Variables of dynamic loss scaling, both of shape []. */
+export interface LossScale {
+  /** The factor of the loss. */
+  readonly scale: Value;
+  /** Steps since it changed. */
+  readonly goodSteps: Value;
 }
 
 /** What a program is to compute. */
@@ -36,7 +49,12 @@ export interface PlanRequest {
   readonly updates?: readonly Update[];
   /** Chooses between kernels that compute the same. @default {that of a processor of which nothing is known} */
   readonly choose?: Choose;
+  /** How images lie between operations; see halves.ts. @default {"f32"} */
+  readonly precision?: Precision;
 }
+
+/** Element type of images between operations; sums are float32 with either. */
+export type Precision = "f32" | "f16";
 
 /** What holds values on the device. */
 export type Memory =
@@ -61,12 +79,6 @@ export interface LabelledLaunch {
   readonly label: string;
 }
 
-/** Bytes of a value on the device, rounded up so that whole vec4 can be read and written. */
-export function bytesOf(value: Value): number {
-  const size = sizeOf(value.shape) * (value.dtype === "u8" ? 1 : 4);
-  return Math.max(256, Math.ceil(size / 256) * 256);
-}
-
 /** A planned program. */
 export class Plan {
   readonly launches: LabelledLaunch[] = [];
@@ -77,6 +89,7 @@ export class Plan {
   readonly #regions = new Map<Value, Region>();
   readonly #aliases = new Map<Value, Value>();
   readonly #windows = new Map<Value, { of: Value; first: number }>();
+  readonly #halves: Set<Value>;
   readonly #limit: number;
   readonly #choose: Choose;
 
@@ -96,6 +109,7 @@ export class Plan {
     const kept = new Set(Object.values(request.fetches)),
       taken = updates.flatMap((u) => [...u.values.values()]);
     const nodes: Node[] = reachable(tape.nodes, [...kept, ...taken]);
+    this.#halves = request.precision === "f16" ? halfValues(nodes, [...kept, ...taken]) : new Set();
     for (const step of fuse(nodes, new Set([...kept, ...taken]))) this.#lower(step);
     this.#placeUpdates(updates);
     for (const update of updates) this.#update(update);
@@ -108,14 +122,28 @@ export class Plan {
     const window = this.#windows.get(value);
     if (!window) return this.#regions.get(this.#root(value))!;
     const { memory, offset } = this.region(window.of);
-    return { memory, offset: offset + 4 * window.first, size: 4 * sizeOf(value.shape) };
+    const bytes = this.bytesEach(value);
+    return { memory, offset: offset + bytes * window.first, size: bytes * sizeOf(value.shape) };
+  }
+
+  /** Bytes of an element of a value. */
+  bytesEach(value: Value): number {
+    return this.#halves.has(this.#root(value)) ? 2 : value.dtype === "u8" ? 1 : 4;
+  }
+
+  /** Bytes of a value on the device, rounded up so that whole vec4 can be read and written. */
+  bytesOf(value: Value): number {
+    return Math.max(256, Math.ceil(sizeOf(value.shape) * this.bytesEach(value) / 256) * 256);
   }
 
   /** Bytes of blocks, sources and what updates take: all that the program needs beside the parameters. */
   get bytes(): number {
     const updates = [...this.#regions.values()].some((r) => r.memory.kind === "updates");
     const arena = updates ? 4 * this.layout.pages.reduce((a, b) => a + b, 0) : 0;
-    return [...this.blocks.map((b) => b.bytes), ...this.sources.map(bytesOf)].reduce((a, b) => a + b, arena);
+    return [...this.blocks.map((b) => b.bytes), ...this.sources.map((v) => this.bytesOf(v))].reduce(
+      (a, b) => a + b,
+      arena,
+    );
   }
 
   /** The value in whose memory `value` lies. */
@@ -138,10 +166,16 @@ export class Plan {
     return {
       limit: this.#limit,
       choose: this.#choose,
-      emit: (launch) => {
+      emit: ({ kernel, ...rest }) => {
+        const halves = rest.buffers.flatMap((value, i) => this.bytesEach(value) === 2 ? [i + 1] : []);
+        const launch = { ...rest, kernel: withHalfStorage(kernel, halves) };
         this.launches.push({ launch, origin, label: `${label} (${launch.kernel.name})` });
       },
-      scratch: (elements) => this.#temporary(`${label}/scratch`, [elements]),
+      scratch: (elements, copiesOf) => {
+        const scratch = this.#temporary(`${label}/scratch`, [elements]);
+        if (copiesOf && this.bytesEach(copiesOf) === 2) this.#halves.add(scratch);
+        return scratch;
+      },
       window: (value, first, count) => this.#window(value, first, [count]),
     };
   }
@@ -163,6 +197,7 @@ export class Plan {
       limit: this.#limit,
       images: (v, first, count) =>
         this.#window(v, first * sizeOf(v.shape.slice(1)), [count, ...v.shape.slice(1)]),
+      bytesEach: (v) => this.bytesEach(v),
       scratchLike: (v) => this.#temporary(`${labelOf(origin)}/part`, v.shape),
     });
   }
@@ -203,7 +238,7 @@ export class Plan {
   }
 
   /** Steps over all variables of an update in as few ranges as bindings allow. */
-  #update({ rule, options, rate, values }: Update): void {
+  #update({ rule, options, rate, values, lossScale }: Update): void {
     const memories: ((page: number) => Memory)[] = [
       (page) => ({ kind: "updates", page }),
       (page) => ({ kind: "arena", slot: "", initial: 0, page }),
@@ -214,15 +249,22 @@ export class Plan {
         page,
       })),
     ];
-    for (const { page, first, count } of this.layout.runs(values.keys(), this.#limit)) {
+    const ranges = this.layout.runs(values.keys(), this.#limit).map(({ page, first, count }) => {
       const [taken, parameters, ...slots] = memories.map((memory) => {
         const range = this.#temporary("update", [count]);
         this.#regions.set(range, { memory: memory(page), offset: 4 * first, size: 4 * count });
         return range;
       });
-      const shapes = [[count]];
-      const origin = { scope: "update", operation: rule.kernel.name, inputs: shapes, outputs: shapes };
-      applyUpdate(this.#emitter(origin), rule, count, options, { rate, values: taken, parameters, slots });
+      return { count, values: taken, parameters, slots };
+    });
+    const emitter = (operation: string, shapes: readonly number[][]) =>
+      this.#emitter({ scope: "update", operation, inputs: shapes, outputs: shapes });
+    const unscale = lossScale ? this.#temporary("unscale", [1]) : this.tape.constant(Float32Array.of(1), [1]);
+    if (lossScale) {
+      scaleLoss(emitter("scaleLoss", ranges.map((r) => [r.count])), ranges, { ...lossScale, unscale });
+    }
+    for (const { count, ...range } of ranges) {
+      applyUpdate(emitter(rule.kernel.name, [[count]]), rule, count, options, { ...range, rate, unscale });
     }
   }
 
@@ -253,15 +295,15 @@ export class Plan {
         this.#regions.set(value, { memory, offset: 4 * first, size: 4 * count });
       } else if (source) {
         this.sources.push(value);
-        this.#regions.set(value, { memory: { kind: "source", value }, offset: 0, size: bytesOf(value) });
+        this.#regions.set(value, { memory: { kind: "source", value }, offset: 0, size: this.bytesOf(value) });
       } else planned.push(value);
     }
-    const items = planned.map((value) => ({ bytes: bytesOf(value), ...lives.get(value)! }));
+    const items = planned.map((value) => ({ bytes: this.bytesOf(value), ...lives.get(value)! }));
     const { blockOf, blocks } = planMemory(items);
     blocks.forEach((bytes, b) => this.blocks.push({ bytes, label: planned[blockOf.indexOf(b)].label }));
     planned.forEach((value, i) => {
       const memory = { kind: "block", index: blockOf[i] } as const;
-      this.#regions.set(value, { memory, offset: 0, size: bytesOf(value) });
+      this.#regions.set(value, { memory, offset: 0, size: this.bytesOf(value) });
     });
   }
 

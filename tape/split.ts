@@ -11,7 +11,7 @@
 import type { Emitter } from "../kernels/emitter.ts";
 import { type Launch, sizeOf } from "../kernels/kernel.ts";
 import { pointwise } from "../kernels/pointwise.ts";
-import { ALIGNMENT } from "./parameter_layout.ts";
+import { unitOf } from "../kernels/rearrange.ts";
 import type { LowerContext, Operation, Value } from "./tape.ts";
 
 /** What splitting needs of the planner. */
@@ -20,6 +20,8 @@ export interface Splitter {
   readonly limit: number;
   /** `count` images of a value, from image `first` on. */
   images(value: Value, first: number, count: number): Value;
+  /** Bytes of an element of a value. */
+  bytesEach(value: Value): number;
   /** A value of the same shape that lives only within the operation. */
   scratchLike(value: Value): Value;
 }
@@ -42,7 +44,7 @@ export function lowerInParts(
 /** The launches that `lower` emits; undefined where one of them would bind more than the limit, or from a place amiss. */
 function attempt(
   e: Emitter<Value>,
-  { limit }: Splitter,
+  { limit, bytesEach }: Splitter,
   lower: (e: Emitter<Value>) => void,
 ): Launches | undefined {
   const launches: Launches = [];
@@ -51,7 +53,7 @@ function attempt(
     ...e,
     emit: (launch) => launches.push(launch),
     window: (value, first, count) => {
-      isAligned &&= first % ALIGNMENT === 0;
+      isAligned &&= first * bytesEach(value) % 256 === 0;
       return e.window(value, first, count);
     },
   });
@@ -93,12 +95,8 @@ function cut(
 
 /** Images whose windows begin where windows may begin. */
 function imagesOfUnit(values: readonly Value[]): number {
-  const units = values.map((v) => ALIGNMENT / gcd(sizeOf(v.shape.slice(1)), ALIGNMENT));
+  const units = values.map((v) => unitOf(sizeOf(v.shape.slice(1))));
   return Math.max(...units); // all of them powers of two
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }
 
 /** Adds up values of one shape in order. */

@@ -15,6 +15,16 @@ import { nets } from "../nets/nets_factory.ts";
 import { preprocessingNames } from "../preprocessing/preprocessing_factory.ts";
 import { UsageError } from "./_flags.ts";
 
+/** How images lie between operations; see tape/halves.ts. */
+export const precisionFlag = {
+  type: "choice",
+  choices: ["f32", "f16"],
+  default: "f32",
+  group: "Device",
+  help:
+    "How images lie in memory between operations; f16 needs a device that has it, and sums are f32 all the same",
+} as const;
+
 /** Which adapter computes, and which way. */
 export const adapterFlags = {
   adapter: {

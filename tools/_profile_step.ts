@@ -9,6 +9,7 @@ import { getNet } from "../nets/nets_factory.ts";
 import { uniforms } from "../random/philox.ts";
 import { compile } from "../tape/compile.ts";
 import { Parameters } from "../tape/parameters.ts";
+import type { Precision } from "../tape/plan.ts";
 import type { Program } from "../tape/program.ts";
 import { type Shape, Tape } from "../tape/tape.ts";
 import { configureOptimizer } from "../training/optimizers.ts";
@@ -23,6 +24,7 @@ export interface StepOptions {
   readonly imageSize?: number;
   /** Of the training. */
   readonly optimizer: string;
+  readonly precision: Precision;
 }
 
 /** A program with what it needs on the device. */
@@ -37,7 +39,7 @@ const WEIGHT_DECAY = 0.00004;
 
 /** Compiles a step and feeds it. The device's memory is freed with the device. */
 export async function compileStep(gpu: Gpu, options: StepOptions): Promise<Step> {
-  const { modelName, mode, batchSize, optimizer } = options, isTraining = mode === "training";
+  const { modelName, mode, batchSize, optimizer, precision } = options, isTraining = mode === "training";
   const net = getNet(modelName), side = options.imageSize ?? net.defaultImageSize;
   const input = [batchSize, side, side, net.channels], tape = new Tape();
   const built = buildNet(tape, net, tape.feed("images", input), {
@@ -52,6 +54,7 @@ export async function compileStep(gpu: Gpu, options: StepOptions): Promise<Step>
     const program = await compile(gpu, tape, {
       fetches: { logits: built.logits },
       parameters,
+      precision,
       label: modelName,
     });
     parameters.initialize(0);
@@ -65,6 +68,7 @@ export async function compileStep(gpu: Gpu, options: StepOptions): Promise<Step>
     regularizationLosses: built.regularizationLosses,
     movingAverages: built.movingAverages,
     optimizer: configureOptimizer({ optimizer }),
+    precision,
   });
   const { program } = step;
   step.parameters.initialize(0);

@@ -8,6 +8,7 @@ import { CheckpointReader } from "../formats/checkpoint/reader.ts";
 import { joinPath } from "../formats/paths.ts";
 import { denoFiles } from "../host/files.ts";
 import { restoreTraining, restoreVariables } from "../training/checkpoints.ts";
+import { isOfLossScale } from "../training/loss_scale.ts";
 import type { Trainer } from "../training/trainer.ts";
 import { UsageError } from "./_flags.ts";
 
@@ -91,8 +92,8 @@ export async function start(
   if (!flags.checkpoint_path) return;
   const reader = await openCheckpoint(flags.checkpoint_path),
     excluded = flags.checkpoint_exclude_scopes ?? [];
-  const { parameters } = trainer.compiled;
-  const wanted = parameters.names.filter((name) => !inScopes(name, excluded));
+  const { parameters } = trainer.compiled, names = parameters.names.filter((name) => !isOfLossScale(name));
+  const wanted = names.filter((name) => !inScopes(name, excluded));
   const missing = wanted.filter((name) => !reader.has(name));
   if (missing.length > 0 && !flags.ignore_missing_vars) {
     throw new Error(
@@ -104,7 +105,7 @@ export async function start(
   }
   const loaded = wanted.filter((name) => reader.has(name));
   await restoreVariables(reader, parameters, loaded);
-  const skipped = parameters.names.length - wanted.length;
+  const skipped = names.length - wanted.length;
   say(
     `Starting from ${reader.prefix}: ${loaded.length} variables loaded, ${skipped} excluded, ${missing.length} missing`,
   );

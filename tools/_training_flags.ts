@@ -5,7 +5,7 @@
  */
 import { decayTypes } from "../training/learning_rate.ts";
 import { optimizerNames } from "../training/optimizers.ts";
-import { adapterFlags, datasetFlags, modelFlags } from "./_model_flags.ts";
+import { adapterFlags, datasetFlags, modelFlags, precisionFlag } from "./_model_flags.ts";
 
 const run = { group: "Run" } as const;
 const optimization = { group: "Optimization" } as const;
@@ -130,5 +130,6 @@ export const trainingFlags = {
   checkpoint_exclude_scopes: { ...fineTuning, type: "list", help: "Scopes of variables not to take from it" },
   trainable_scopes: { ...fineTuning, type: "list", help: "Scopes of variables to train; without it all" },
   ignore_missing_vars: { ...fineTuning, type: "boolean", help: "Go on where the checkpoint lacks variables" },
+  precision: precisionFlag,
   ...adapterFlags,
 } as const;

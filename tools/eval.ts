@@ -12,7 +12,14 @@ import { ProgressLine } from "../host/terminal.ts";
 import { checkpointStep, restoreVariables } from "../training/checkpoints.ts";
 import { Evaluator } from "../training/evaluator.ts";
 import { defineFlags, runTool } from "./_flags.ts";
-import { adapterFlags, datasetFlags, modelFlags, openDataset, openDevice } from "./_model_flags.ts";
+import {
+  adapterFlags,
+  datasetFlags,
+  modelFlags,
+  openDataset,
+  openDevice,
+  precisionFlag,
+} from "./_model_flags.ts";
 import { formatMetrics, metricsToJson } from "./_report.ts";
 import { openCheckpoint, readFlags } from "./_restore.ts";
 
@@ -34,6 +41,7 @@ const flags = defineFlags("Evaluates a checkpoint.", {
   },
   ...datasetFlags,
   dataset_split_name: { type: "string", default: "test", help: "Split to evaluate", group: "Data" },
+  precision: precisionFlag,
   ...adapterFlags,
 });
 
@@ -45,6 +53,7 @@ const INHERITED: Readonly<Record<string, string>> = {
   dataset_name: "dataset_name",
   dataset_dir: "dataset_dir",
   labels_offset: "labels_offset",
+  precision: "precision",
 };
 
 /** The flags of the training in a directory that the command line leaves open, as arguments. */
@@ -76,6 +85,7 @@ export async function main(args: string[]): Promise<number> {
       imageSize: values.eval_image_size,
       labelsOffset: values.labels_offset,
       batchSize: values.batch_size,
+      precision: values.precision,
     });
     await restoreVariables(reader, evaluator.parameters);
     const step = await checkpointStep(reader);

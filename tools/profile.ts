@@ -16,7 +16,7 @@ import { ProgressLine } from "../host/terminal.ts";
 import { profileProgram } from "../tape/profile.ts";
 import { optimizerNames } from "../training/optimizers.ts";
 import { defineFlags, runTool, UsageError } from "./_flags.ts";
-import { adapterFlags, modelFlags, openDevice } from "./_model_flags.ts";
+import { adapterFlags, modelFlags, openDevice, precisionFlag } from "./_model_flags.ts";
 import { formatPeaks, formatReport, listed, reportOf } from "./_profile_report.ts";
 import { compileStep } from "./_profile_step.ts";
 import { traceOf } from "./_trace.ts";
@@ -54,6 +54,7 @@ const flags = defineFlags("Lists the operations of a net's step with their times
   top: { ...output, type: "int", min: 1, help: "List only so many launches, the slowest first" },
   trace: { ...output, type: "path", help: "File for a trace that Perfetto and chrome://tracing show" },
   json: { ...output, type: "boolean", help: "Print JSON" },
+  precision: precisionFlag,
   ...adapterFlags,
 });
 
@@ -73,6 +74,7 @@ export async function main(args: string[]): Promise<number> {
       batchSize,
       imageSize: values.image_size,
       optimizer: values.optimizer,
+      precision: values.precision,
     });
     progress.update("measuring the adapter's peaks");
     const peaks = await measurePeaks(gpu);

@@ -49,6 +49,7 @@ function classifierOptions(values: Values, dataset: Dataset) {
     preprocessingName: values.preprocessing_name,
     numClasses: dataset.numClasses - values.labels_offset,
     imageSize: values.train_image_size,
+    precision: values.precision,
     labelsOffset: values.labels_offset,
   };
 }

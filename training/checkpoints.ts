@@ -9,6 +9,7 @@ import type { CheckpointReader } from "../formats/checkpoint/reader.ts";
 import type { Tensor } from "../formats/checkpoint/tensor.ts";
 import type { TensorSource } from "../formats/checkpoint/writer.ts";
 import type { Parameters } from "../tape/parameters.ts";
+import { isOfLossScale } from "./loss_scale.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Name of the step in every checkpoint. */
@@ -66,7 +67,8 @@ export async function restoreTraining(
   trainer: Trainer,
 ): Promise<{ missing: string[] }> {
   const { parameters, optimizer, trained } = trainer.compiled, missing: string[] = [];
-  await restoreVariables(reader, parameters);
+  const names = parameters.names.filter((name) => reader.has(name) || !isOfLossScale(name));
+  await restoreVariables(reader, parameters, names);
   for (const name of trained) {
     for (const slot of optimizer.rule.slots) {
       const key = `${name}/${slot.name}`;

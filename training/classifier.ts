@@ -9,6 +9,7 @@ import type { MovingAverage, RegularizationLoss } from "../layers/scope.ts";
 import { buildNet } from "../nets/net.ts";
 import { getNet } from "../nets/nets_factory.ts";
 import { getPreprocessing } from "../preprocessing/preprocessing_factory.ts";
+import type { Precision } from "../tape/plan.ts";
 import type { Tape, Value } from "../tape/tape.ts";
 import type { Clone } from "./losses.ts";
 
@@ -32,6 +33,8 @@ export interface ClassifierOptions {
   readonly seed?: number;
   /** Left out: the net's own. */
   readonly dropoutKeepProb?: number;
+  /** How images lie between operations. @default {"f32"} */
+  readonly precision?: Precision;
 }
 
 /** A recorded classifier. Feeds: images0, images1, ... (u8), labels0, ... (i32), one pair a clone, and step (u32). */

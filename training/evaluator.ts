@@ -45,7 +45,12 @@ export class Evaluator {
       isTraining: false,
     });
     const own = parameters ?? new Parameters(gpu, tape.variables);
-    const program = await compile(gpu, tape, { label: "evaluation", fetches: { logits }, parameters: own });
+    const program = await compile(gpu, tape, {
+      label: "evaluation",
+      fetches: { logits },
+      parameters: own,
+      precision: options.precision,
+    });
     return new Evaluator(program, own, dataset, options);
   }
 

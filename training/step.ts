@@ -10,10 +10,12 @@ import type { MovingAverage, RegularizationLoss } from "../layers/scope.ts";
 import { compile } from "../tape/compile.ts";
 import { gradients } from "../tape/gradients.ts";
 import { Parameters } from "../tape/parameters.ts";
+import type { Precision } from "../tape/plan.ts";
 import type { Program } from "../tape/program.ts";
 import type { Tape, Value } from "../tape/tape.ts";
 import { classificationLoss, type Clone } from "./losses.ts";
 import { movingAverageUpdates } from "./moving_averages.ts";
+import { lossScaleOf } from "./loss_scale.ts";
 import type { Optimizer } from "./optimizers.ts";
 
 /** What a training step is made of. */
@@ -27,6 +29,8 @@ export interface TrainingStepRequest {
   readonly labelSmoothing?: number;
   /** Which trainable variables to train. Left out: all of them. */
   readonly trains?: (name: string) => boolean;
+  /** How images lie between operations; with "f16" the loss is scaled. @default {"f32"} */
+  readonly precision?: Precision;
   /** Further values to read after a run, by name. */
   readonly fetches?: Readonly<Record<string, Value>>;
   /** Records more from the total loss: further fetches. */
@@ -45,13 +49,15 @@ export class TrainingStep {
 
   /**
    * Records loss, gradients and update on the request's tape and compiles them. Fetches: "loss", "crossEntropy0"..., one a
-   * clone, "regularization/NAME" and "gradient/NAME" for each variable NAME that has them, and the request's own.
+   * clone, "regularization/NAME" and "gradient/NAME" for each variable NAME that has them, and the request's own. With
+   * precision "f16" the gradients are those of the scaled loss.
    */
   static async compile(gpu: Gpu, request: TrainingStepRequest): Promise<TrainingStep> {
-    const { tape, optimizer, trains = () => true } = request;
+    const { tape, optimizer, precision, trains = () => true } = request;
     const loss = classificationLoss(request.clones, request.regularizationLosses, request);
     const trainable = [...tape.variables.values()].filter((v) => v.trainable && trains(v.name));
-    const found = gradients(loss.total, trainable.map((v) => v.value));
+    const lossScale = precision === "f16" ? lossScaleOf(tape) : undefined;
+    const found = gradients(loss.total, trainable.map((v) => v.value), lossScale?.scale);
     const trained = trainable.map((v, i) => [v.name, found[i]] as const).filter((
       pair,
     ): pair is [string, Value] => !!pair[1]);
@@ -68,6 +74,7 @@ export class TrainingStep {
       const { rule, options } = optimizer;
       const program = await compile(gpu, tape, {
         label: "training step",
+        precision,
         fetches: {
           ...request.fetches,
           ...request.record?.(loss.total),
@@ -75,7 +82,7 @@ export class TrainingStep {
           ...Object.fromEntries([...crossEntropies, ...regularization, ...gradientFetches]),
         },
         updates: [
-          { rule, options, rate: tape.feed("rate", [1]), values: new Map(trained) },
+          { rule, options, rate: tape.feed("rate", [1]), values: new Map(trained), lossScale },
           ...movingAverageUpdates(tape, request.movingAverages ?? []),
         ],
         parameters,

@@ -94,6 +94,7 @@ export class Trainer {
       optimizer: options.optimizer,
       labelSmoothing: options.labelSmoothing,
       trains: options.trains,
+      precision: options.precision,
       record: (loss) => ({ losses: history(loss, tape.feed("step", [1], "u32"), RING) }),
     });
     compiled.parameters.initialize(options.seed ?? 0);
