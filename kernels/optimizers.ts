@@ -58,17 +58,18 @@ export const movingAverage: UpdateRule = {
 export const kernels: readonly Kernel[] = [sgd, momentum, rmsprop, adam, movingAverage].map((r) => r.kernel);
 
 /**
- * Emits one step over `count` elements (a multiple of 4) of the arenas, each bound from the same element on. Gradients count
- * `unscale` times, [1]; where that is 0, nothing changes.
+ * Emits one step over `count` elements (a multiple of 64) of the arenas, each bound from the same element on. Gradients count
+ * `unscale` times, [1]; where that is 0, nothing changes. `decays` has the weight decay of each 64 elements: it is added to
+ * their gradients as many times as the parameters' values.
  */
 export function applyUpdate<T>(
   e: Emitter<T>,
   rule: UpdateRule,
   count: number,
   options: Readonly<Record<string, number>>,
-  b: { rate: T; unscale: T; values: T; parameters: T; slots: readonly T[] },
+  b: { rate: T; unscale: T; decays: T; values: T; parameters: T; slots: readonly T[] },
 ): void {
-  const given = rule.takesGradients ? [b.rate, b.unscale, b.values] : [b.rate, b.values];
+  const given = rule.takesGradients ? [b.rate, b.unscale, b.decays, b.values] : [b.rate, b.values];
   e.emit({
     kernel: rule.kernel,
     params: { count4: count / 4, ...options },

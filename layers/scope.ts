@@ -16,8 +16,10 @@ import type { Initializer } from "./initializers.ts";
 /** One variable's contribution to the loss. */
 export interface RegularizationLoss {
   readonly variable: string;
-  /** factor * sum(w^2) / 2, shape []. */
+  /** decay * sum(w^2) / 2, shape []. */
   readonly value: Value;
+  /** The factor: the loss's gradient is the variable itself, so many times. */
+  readonly decay: number;
 }
 
 /** What moves a variable after each training step: variable += (1 - decay) * (value - variable). */
@@ -105,7 +107,7 @@ export abstract class Scope {
     const value = this.tape.variable(path, shape, options);
     if (decay > 0 && !regularizationLosses.has(path)) {
       const scope = `${path}/Regularizer/l2_regularizer`;
-      regularizationLosses.set(path, { variable: path, value: l2Loss(value, decay, { scope }) });
+      regularizationLosses.set(path, { variable: path, decay, value: l2Loss(value, decay, { scope }) });
     }
     return value;
   }

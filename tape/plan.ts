@@ -16,7 +16,7 @@ import { pointwise } from "../kernels/pointwise.ts";
 import { fuse, reachable, type Step } from "./fuse.ts";
 import { halfValues } from "./halves.ts";
 import { labelOf, type Origin } from "./origin.ts";
-import type { ParameterLayout } from "./parameter_layout.ts";
+import { ALIGNMENT, type ParameterLayout, type Run } from "./parameter_layout.ts";
 import { planMemory } from "./plan_memory.ts";
 import { lowerInParts } from "./split.ts";
 import type { Node, Tape, Value } from "./tape.ts";
@@ -30,6 +30,8 @@ export interface Update {
   readonly rate: Value;
   /** For each variable to update, by name: its gradient, or what it follows. */
   readonly values: ReadonlyMap<string, Value>;
+  /** Weight decay by name: the gradient of each gets so many times the variable added. */
+  readonly decays?: ReadonlyMap<string, number>;
   /** How the loss is scaled whose gradients are taken; left out: it is not. */
   readonly lossScale?: LossScale;
 }
@@ -238,7 +240,7 @@ export class Plan {
   }
 
   /** Steps over all variables of an update in as few ranges as bindings allow. */
-  #update({ rule, options, rate, values, lossScale }: Update): void {
+  #update({ rule, options, rate, values, decays, lossScale }: Update): void {
     const memories: ((page: number) => Memory)[] = [
       (page) => ({ kind: "updates", page }),
       (page) => ({ kind: "arena", slot: "", initial: 0, page }),
@@ -249,13 +251,14 @@ export class Plan {
         page,
       })),
     ];
-    const ranges = this.layout.runs(values.keys(), this.#limit).map(({ page, first, count }) => {
+    const ranges = this.layout.runs(values.keys(), this.#limit).map((run) => {
+      const { page, first, count } = run;
       const [taken, parameters, ...slots] = memories.map((memory) => {
         const range = this.#temporary("update", [count]);
         this.#regions.set(range, { memory: memory(page), offset: 4 * first, size: 4 * count });
         return range;
       });
-      return { count, values: taken, parameters, slots };
+      return { count, decays: this.#decays(run, decays), values: taken, parameters, slots };
     });
     const emitter = (operation: string, shapes: readonly number[][]) =>
       this.#emitter({ scope: "update", operation, inputs: shapes, outputs: shapes });
@@ -266,6 +269,18 @@ export class Plan {
     for (const { count, ...range } of ranges) {
       applyUpdate(emitter(rule.kernel.name, [[count]]), rule, count, options, { ...range, rate, unscale });
     }
+  }
+
+  /** The weight decay of each block of a run of parameters. */
+  #decays({ page, first, count }: Run, decays: ReadonlyMap<string, number> = new Map()): Value {
+    const table = new Float32Array(count / ALIGNMENT);
+    for (const [name, decay] of decays) {
+      const place = this.layout.place(name), from = (place.first - first) / ALIGNMENT;
+      if (place.page === page) {
+        table.fill(decay, Math.max(0, from), Math.max(0, from + Math.ceil(place.count / ALIGNMENT)));
+      }
+    }
+    return this.tape.constant(table, [table.length]);
   }
 
   /** Gives every value that some launch touches its memory. */

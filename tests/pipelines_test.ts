@@ -33,9 +33,9 @@ function trainingKernels(name: string): Set<string> {
   const images = tape.feed("images", [4, side, side, net.channels]);
   const built = buildNet(tape, net, images, { numClasses, isTraining: true, weightDecay: 1e-4 });
   const clone = { ...built, labels: tape.feed("labels", [4], "i32") };
-  const { total } = classificationLoss([clone], built.regularizationLosses);
+  const { total, data } = classificationLoss([clone], built.regularizationLosses);
   const trainable = [...tape.variables.values()].filter((v) => v.trainable);
-  const found = gradients(total, trainable.map((v) => v.value));
+  const found = gradients(data, trainable.map((v) => v.value));
   const { rule, options } = configureOptimizer({ optimizer: "rmsprop" });
   const values = new Map(trainable.map((v, i) => [v.name, found[i]!]));
   const updates = [{ rule, options, rate: tape.feed("rate", [1]), values }];

@@ -44,7 +44,7 @@ Deno.test("costsOf() counts bytes once, twice where they are changed, and of a c
     ["copy_columns_4", 2 * 640],
     ["copy_columns_4", 2 * 320],
     ["pointwise", 2 * 256],
-    ["sgd", 4 + 256 + 2 * 256],
+    ["sgd", 3 * 4 + 256 + 2 * 256], // rate, unscale and the one decay
   ]);
 });
 

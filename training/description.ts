@@ -114,12 +114,13 @@ export function trainingRequest(
 ): PlanRequest {
   const { logits, auxLogits, regularizationLosses, movingAverages } = built;
   const clone = { logits, auxLogits, labels: tape.feed("labels", [logits.shape[0]], "i32") };
-  const { total } = classificationLoss([clone], regularizationLosses);
+  const { total, data } = classificationLoss([clone], regularizationLosses);
   const trainable = [...tape.variables.values()].filter((v) => v.trainable);
-  const found = gradients(total, trainable.map((v) => v.value));
+  const found = gradients(data, trainable.map((v) => v.value));
   const values = new Map(trainable.flatMap((v, i) => found[i] ? [[v.name, found[i]]] : []));
   const { rule, options } = optimizer, rate = tape.feed("rate", [1]);
-  const updates = [{ rule, options, rate, values }, ...movingAverageUpdates(tape, movingAverages)];
+  const decays = new Map(regularizationLosses.map((r) => [r.variable, r.decay]));
+  const updates = [{ rule, options, rate, values, decays }, ...movingAverageUpdates(tape, movingAverages)];
   return { fetches: { loss: total }, updates };
 }
 

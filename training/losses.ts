@@ -22,8 +22,10 @@ export interface Clone {
 
 /** A recorded loss and its parts, all of shape []. */
 export interface ClassificationLoss {
-  /** What is minimised: the mean over the clones, plus regularization. */
+  /** What is minimised: `data`, plus regularization. */
   readonly total: Value;
+  /** The part that needs images: the mean over the clones. */
+  readonly data: Value;
   /** Mean over each clone's examples. */
   readonly crossEntropies: readonly Value[];
   /** The same for the auxiliary heads, weighted; empty where the net has none. */
@@ -54,7 +56,7 @@ export function classificationLoss(
   const shares = clones.length === 1
     ? losses
     : losses.map((loss) => scale(loss, 1 / clones.length, { scope: "scaled_clone_loss" }));
-  const parts = [...shares, ...regularization.map((r) => r.value)];
-  const total = parts.reduce((sum, part) => add(sum, part, { scope: "total_loss" }));
-  return { total, crossEntropies, auxiliaryLosses };
+  const sum = (parts: readonly Value[]) => parts.reduce((a, b) => add(a, b, { scope: "total_loss" }));
+  const data = sum(shares), total = sum([data, ...regularization.map((r) => r.value)]);
+  return { total, data, crossEntropies, auxiliaryLosses };
 }

@@ -49,15 +49,15 @@ export class TrainingStep {
 
   /**
    * Records loss, gradients and update on the request's tape and compiles them. Fetches: "loss", "crossEntropy0"..., one a
-   * clone, "regularization/NAME" and "gradient/NAME" for each variable NAME that has them, and the request's own. With
-   * precision "f16" the gradients are those of the scaled loss.
+   * clone, "regularization/NAME" and "gradient/NAME" for each variable NAME that has them, and the request's own.
+   * Gradients are those of the loss without regularization, which the update adds; with precision "f16", of the scaled loss.
    */
   static async compile(gpu: Gpu, request: TrainingStepRequest): Promise<TrainingStep> {
     const { tape, optimizer, precision, trains = () => true } = request;
     const loss = classificationLoss(request.clones, request.regularizationLosses, request);
     const trainable = [...tape.variables.values()].filter((v) => v.trainable && trains(v.name));
     const lossScale = precision === "f16" ? lossScaleOf(tape) : undefined;
-    const found = gradients(loss.total, trainable.map((v) => v.value), lossScale?.scale);
+    const found = gradients(loss.data, trainable.map((v) => v.value), lossScale?.scale);
     const trained = trainable.map((v, i) => [v.name, found[i]] as const).filter((
       pair,
     ): pair is [string, Value] => !!pair[1]);
@@ -66,6 +66,9 @@ export class TrainingStep {
         "Cannot train: none of the variables chosen bears on the loss; check trainable_scopes",
       );
     }
+    const decays = new Map(
+      request.regularizationLosses.filter((r) => trains(r.variable)).map((r) => [r.variable, r.decay]),
+    );
     const crossEntropies = loss.crossEntropies.map((value, i) => [`crossEntropy${i}`, value]);
     const regularization = request.regularizationLosses.map((r) => [`regularization/${r.variable}`, r.value]);
     const gradientFetches = trained.map(([name, value]) => [`gradient/${name}`, value]);
@@ -82,7 +85,7 @@ export class TrainingStep {
           ...Object.fromEntries([...crossEntropies, ...regularization, ...gradientFetches]),
         },
         updates: [
-          { rule, options, rate: tape.feed("rate", [1]), values: new Map(trained), lossScale },
+          { rule, options, rate: tape.feed("rate", [1]), values: new Map(trained), decays, lossScale },
           ...movingAverageUpdates(tape, request.movingAverages ?? []),
         ],
         parameters,

@@ -122,12 +122,14 @@ async function runTrajectory(gpu: Gpu, all: Trajectories, t: Trajectory, noise: 
     fetches: { logits: built[0].net.logits },
   });
   try {
-    const { parameters, program } = step;
+    const { parameters, program } = step, initial = new Map<string, Float32Array>();
+    const decays = new Map(built[0].net.regularizationLosses.map((r) => [r.variable, r.decay]));
     for (const name of parameters.names) {
       const stream = salt === "dev" ? name : `${salt}/${name}`;
       const values = randomValues(stream, sizeOf(parameters.shape(name)), t.init_scale);
       report.samples(`initial ${name}`, values, t.initial[name], { absolute: 0 });
       parameters.write(name, values);
+      initial.set(name, values);
     }
     const learningRate = configureLearningRate(t.flags, EPOCH_SIZE, batch);
     for (let s = 0; s < t.losses.length; s++) {
@@ -145,9 +147,9 @@ async function runTrajectory(gpu: Gpu, all: Trajectories, t: Trajectory, noise: 
       });
       if (s > 0) continue;
       for (const [name, expected] of Object.entries(t.step0.gradients)) {
-        report.samples(`gradient of ${name}`, await program.fetch(`gradient/${name}`), expected, {
-          l2: 1e-4,
-        });
+        const decay = decays.get(name) ?? 0, w = initial.get(name)!;
+        const gradient = (await program.fetch(`gradient/${name}`)).map((g, i) => g + decay * w[i]);
+        report.samples(`gradient of ${name}`, gradient, expected, { l2: 1e-4 });
       }
       const logits = (await program.fetch("logits")).slice(0, t.step0.logits_first_two_examples.length);
       report.list("logits", logits, t.step0.logits_first_two_examples, { absolute: 1e-5 });
