@@ -35,6 +35,12 @@ export interface Files {
    * The chunks go to a file aside, which is synced and renamed: whoever opens `path` sees the old bytes or all the new ones.
    */
   write(path: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
+  /**
+   * Adds bytes at the end of a file, making it and the folders above it if they are missing.
+   *
+   * If it fails, the file is as it was. Only a process that ends in the middle can leave a part of the bytes.
+   */
+  append(path: string, bytes: Uint8Array): Promise<void>;
   /** Removes a file; a missing one is no error. */
   remove(path: string): Promise<void>;
 }
@@ -62,6 +68,10 @@ export function memoryFiles(initial: Record<string, Uint8Array> = {}): Files {
     },
     async write(path, chunks) {
       contents.set(path, await concatenate(chunks));
+    },
+    append(path, bytes) {
+      contents.set(path, concatenateArrays([contents.get(path) ?? new Uint8Array(), bytes]));
+      return Promise.resolve();
     },
     remove(path) {
       contents.delete(path);

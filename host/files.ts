@@ -16,6 +16,7 @@ const syncSize = 2 ** 16;
  * Files by way of `Deno.*`; needs `--allow-read` and, for writing, `--allow-write`.
  *
  * What {@linkcode Files.write} wrote is on the disk when it resolves: the file is synced before it is renamed, and its folder after.
+ * What {@linkcode Files.append} wrote is left to the system to bring there: it outlives the process, not a loss of power.
  */
 export const denoFiles: Files = {
   read: async (path) => await orNotFound(path, () => Deno.readFile(path)),
@@ -62,15 +63,25 @@ export const denoFiles: Files = {
       await Deno.rename(aside, path);
     } catch (thrown) {
       await removeIfThere(aside);
-      throw isDiskFull(thrown)
-        ? new Error(`Cannot write "${path}": the disk is full; free some space, the old file is untouched`, {
-          cause: thrown,
-        })
-        : new Error(`Cannot write "${path}": ${reasonOf(thrown)}; the old file, if any, is untouched`, {
-          cause: thrown,
-        });
+      throw cannotWrite(path, thrown);
     }
     await syncFolder(folder);
+  },
+
+  async append(path, bytes) {
+    try {
+      await Deno.mkdir(parentOf(path), { recursive: true });
+      using file = await Deno.open(path, { append: true, create: true });
+      const { size } = await file.stat();
+      try {
+        await writeAll(file, bytes);
+      } catch (thrown) {
+        await file.truncate(size);
+        throw thrown;
+      }
+    } catch (thrown) {
+      throw cannotWrite(path, thrown);
+    }
   },
 
   remove: removeIfThere,
@@ -133,6 +144,13 @@ async function orNotFound<T>(path: string, read: () => T | Promise<T>): Promise<
 
 function isAbsence(thrown: unknown): boolean {
   return thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory;
+}
+
+function cannotWrite(path: string, thrown: unknown): Error {
+  const reason = isDiskFull(thrown)
+    ? "the disk is full; free some space, the old file is untouched"
+    : `${reasonOf(thrown)}; the old file, if any, is untouched`;
+  return new Error(`Cannot write "${path}": ${reason}`, { cause: thrown });
 }
 
 function isDiskFull(thrown: unknown): boolean {

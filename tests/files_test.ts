@@ -54,6 +54,17 @@ testBoth("keeps the old file and leaves nothing else if the chunks fail", async 
   assertEquals(await files.list(folder), ["x"]);
 });
 
+testBoth("appends to a file, and makes what is missing", async (files, folder) => {
+  const path = `${folder}/a/b/log`;
+  for (const part of [bytes.subarray(0, 3), new Uint8Array(), bytes.subarray(3)]) {
+    await files.append(path, part);
+  }
+  assertEquals(await files.read(path), bytes);
+  await files.write(path, [new Uint8Array([1])]);
+  await files.append(path, new Uint8Array([2]));
+  assertEquals(await files.read(path), new Uint8Array([1, 2]));
+});
+
 testBoth("says what is missing", async (files, folder) => {
   assertEquals(await files.size(`${folder}/none`), undefined);
   assertEquals(await files.list(`${folder}/none`), []);
@@ -87,11 +98,13 @@ Deno.test("denoFiles never shows a half-written file", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("denoFiles.write() says that a folder is in the way", async () => {
+Deno.test("denoFiles.write() and .append() say that a folder is in the way", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.mkdir(`${folder}/x/y`, { recursive: true });
-  const error = await assertRejects(() => denoFiles.write(`${folder}/x`, [new Uint8Array(1)]), Error);
-  assert(error.message.startsWith(`Cannot write "${folder}/x": `));
+  for (const write of [denoFiles.append, (path: string) => denoFiles.write(path, [bytes])]) {
+    const error = await assertRejects(() => write(`${folder}/x`, bytes), Error);
+    assert(error.message.startsWith(`Cannot write "${folder}/x": `));
+  }
   assertEquals(await denoFiles.list(folder), ["x"]);
   await Deno.remove(folder, { recursive: true });
 });
