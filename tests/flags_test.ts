@@ -136,6 +136,42 @@ Deno.test("help() lists groups, defaults and bounds, and --help asks for it befo
   assertMatch(flags.help(), /--optimizer=CHOICE +Update rule \(one of sgd, adam; default sgd\)$/m);
 });
 
+Deno.test("parse() answers a retired flag once and goes on, refuses what it would ask for, and gives it no value", () => {
+  const old = defineFlags("T.", {
+    threads: { type: "retired", help: "images are decoded by the reader" },
+    master: { type: "retired", neutral: "", help: "give --adapter" },
+    quantize: { type: "retired", neutral: "false", help: "give --precision=f16" },
+    n: { type: "int", help: "N" },
+  });
+  const { error } = console, notes: string[] = [];
+  console.error = (note: string) => notes.push(note);
+  try {
+    for (const again of ["8", "9"]) {
+      const args = [`--threads=${again}`, "--master", "", "--noquantize", "--quantize=False", "--n=1"];
+      const values: { n: number | undefined } = old.parse(args);
+      assertEquals({ ...values }, { n: 1, _: [] } as object);
+    }
+    old.parse([]);
+  } finally {
+    console.error = error;
+  }
+  assertEquals(notes, [
+    "Passing over --threads: images are decoded by the reader",
+    "Passing over --master: give --adapter",
+    "Passing over --quantize: give --precision=f16",
+  ]);
+  for (
+    const [args, message] of [
+      [["--master=grpc://host"], "Cannot use --master=grpc://host: give --adapter"],
+      [["--quantize", "--n=1"], "Cannot use --quantize=true: give --precision=f16"],
+    ] as const
+  ) assertEquals(assertThrows(() => old.parse(args), UsageError).message, message);
+  assertMatch(
+    old.help(),
+    /^Known, but without a use here:\n {2}--threads +images are decoded by the reader$/m,
+  );
+});
+
 /** Runs a small tool in its own process, once for each list of arguments. */
 async function runScript(body: string, argumentLists: string[][], env: Record<string, string> = {}) {
   const address = new URL("../tools/_flags.ts", import.meta.url).href;

@@ -55,8 +55,20 @@ export interface ListFlag extends FlagBase {
   default?: readonly string[];
 }
 
+/**
+ * A flag of TF-Slim that means nothing here; its help says what to use instead. Whoever gives it is told so once, and the
+ * run goes on. It has no value.
+ */
+export interface RetiredFlag extends FlagBase {
+  type: "retired";
+  /** The value that asks for nothing, "false" where the flag is a switch; any other is refused. Left out: none is. */
+  neutral?: string;
+  required?: never;
+  default?: never;
+}
+
 /** What one flag is. */
-export type Flag = IntFlag | FloatFlag | TextFlag | BooleanFlag | ChoiceFlag | ListFlag;
+export type Flag = IntFlag | FloatFlag | TextFlag | BooleanFlag | ChoiceFlag | ListFlag | RetiredFlag;
 
 /** All flags of a tool, by their names in TF-Slim's spelling. */
 export type FlagSpec = Readonly<Record<string, Flag>>;
@@ -69,7 +81,8 @@ type ValueOf<F extends Flag> = F extends ChoiceFlag ? F["choices"][number]
 
 /** Values by name; undefined where a flag has no default, is not required and was not given. */
 export type FlagValues<S extends FlagSpec> = {
-  readonly [K in keyof S]: S[K] extends { required: true } | { type: "boolean" } ? ValueOf<S[K]>
+  readonly [K in keyof S as S[K] extends RetiredFlag ? never : K]: S[K] extends
+    { required: true } | { type: "boolean" } ? ValueOf<S[K]>
     : S[K] extends { default: unknown } ? ValueOf<S[K]>
     : ValueOf<S[K]> | undefined;
 };
@@ -85,6 +98,11 @@ const truths: ReadonlyMap<string, boolean> = new Map([
   ["no", false],
 ]);
 
+/** Whether a flag can stand without a value and be negated. */
+export function isSwitch(flag: Flag): boolean {
+  return flag.type === "boolean" || (flag.type === "retired" && flag.neutral === "false");
+}
+
 /** What a flag accepts, for messages: "an integer from 1", "one of sgd, adam". */
 export function acceptedBy(flag: Flag): string {
   switch (flag.type) {
@@ -98,6 +116,8 @@ export function acceptedBy(flag: Flag): string {
       return `one of ${flag.choices.join(", ")}`;
     case "list":
       return `words separated by commas${flag.choices ? ` out of ${flag.choices.join(", ")}` : ""}`;
+    case "retired":
+      return flag.neutral === undefined ? "any value" : `"${flag.neutral}" only`;
     default:
       return flag.type === "path" ? "a path" : "text";
   }
@@ -127,6 +147,10 @@ export function readValue(flag: Flag, text: string): unknown {
     case "list": {
       const words = text.split(",").map((word) => word.trim()).filter((word) => word !== "");
       return words.every((word) => flag.choices?.includes(word) ?? true) ? words : undefined;
+    }
+    case "retired": {
+      const value = isSwitch(flag) ? String(truths.get(text.toLowerCase())) : text;
+      return flag.neutral === undefined || value === flag.neutral ? value : undefined;
     }
     default:
       return flag.type === "path" && text === "" ? undefined : text;

@@ -8,7 +8,14 @@
  */
 // @ts-types="../types/std_text.d.ts"
 import { closestString } from "npm:deno-std@1.4.0/text/closest_string.js";
-import { acceptedBy, type Flag, type FlagSpec, type FlagValues, readValue } from "./_flag_values.ts";
+import {
+  acceptedBy,
+  type Flag,
+  type FlagSpec,
+  type FlagValues,
+  isSwitch,
+  readValue,
+} from "./_flag_values.ts";
 
 /** The command line asks for something that the tool does not have: exit code 2. */
 export class UsageError extends Error {
@@ -57,10 +64,12 @@ export function defineFlags<const S extends FlagSpec>(
   spec: S,
   positionals?: Positionals,
 ): Flags<S> {
-  return {
-    parse: (args) => parse(spec, positionals, args, () => helpText(description, spec, positionals)),
-    help: () => helpText(description, spec, positionals),
+  const told = new Set<string>(), help = () => helpText(description, spec, positionals);
+  const tell = (note: string) => {
+    if (!told.has(note)) console.error(note);
+    told.add(note);
   };
+  return { parse: (args) => parse(spec, positionals, args, help, tell), help };
 }
 
 function parse<S extends FlagSpec>(
@@ -68,10 +77,11 @@ function parse<S extends FlagSpec>(
   positionals: Positionals | undefined,
   args: readonly string[],
   help: () => string,
+  tell: (note: string) => void,
 ): FlagValues<S> & { readonly _: readonly string[] } {
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(spec)) {
-    values[name] = flag.default ?? (flag.type === "boolean" ? false : undefined);
+    if (flag.type !== "retired") values[name] = flag.default ?? (flag.type === "boolean" ? false : undefined);
   }
   const rest: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -87,7 +97,7 @@ function parse<S extends FlagSpec>(
     }
     const { name, flag, negated, text } = findFlag(spec, argument);
     let value = text;
-    if (value === undefined && flag.type === "boolean") {
+    if (value === undefined && isSwitch(flag)) {
       value = !negated && /^(true|false)$/.test(args[i + 1] ?? "") ? args[++i] : String(!negated);
     } else if (value === undefined) {
       value = args[++i];
@@ -95,10 +105,13 @@ function parse<S extends FlagSpec>(
         throw new UsageError(`Cannot use --${name}: it has no value; give ${acceptedBy(flag)}`);
       }
     }
-    values[name] = readValue(flag, value);
-    if (values[name] === undefined) {
-      throw new UsageError(`Cannot use --${name}=${value}: it takes ${acceptedBy(flag)}`);
+    const read = readValue(flag, value);
+    if (read === undefined) {
+      const reason = flag.type === "retired" ? flag.help : `it takes ${acceptedBy(flag)}`;
+      throw new UsageError(`Cannot use --${name}=${value}: ${reason}`);
     }
+    if (flag.type === "retired") tell(`Passing over --${name}: ${flag.help}`);
+    else values[name] = read;
   }
   checkPositionals(positionals, rest);
   const missing = Object.keys(spec).filter((name) => spec[name].required && values[name] === undefined);
@@ -117,7 +130,7 @@ function findFlag(spec: FlagSpec, argument: string) {
   const name = written.replace(/^--?/, "").replaceAll("-", "_");
   if (Object.hasOwn(spec, name)) return { name, flag: spec[name], negated: false, text };
   const positive = name.replace(/^no_?/, "");
-  if (positive !== name && Object.hasOwn(spec, positive) && spec[positive].type === "boolean") {
+  if (positive !== name && Object.hasOwn(spec, positive) && isSwitch(spec[positive])) {
     if (text === undefined) return { name: positive, flag: spec[positive], negated: true, text };
     throw new UsageError(`Cannot use ${argument}: --no${positive} takes no value; write --${positive}=false`);
   }
@@ -142,7 +155,10 @@ const helpColumn = 34;
 function helpText(description: string, spec: FlagSpec, positionals: Positionals | undefined): string {
   const lines = [description, ""];
   if (positionals) lines.push(`Arguments:`, helpLine(positionals.name, positionals.help), "");
-  const groups = Map.groupBy(Object.entries(spec), ([, flag]) => flag.group ?? "Flags");
+  const groups = Map.groupBy(
+    Object.entries(spec),
+    ([, flag]) => flag.group ?? (flag.type === "retired" ? "Known, but without a use here" : "Flags"),
+  );
   for (const [group, members] of groups) {
     lines.push(
       `${group}:`,
@@ -161,6 +177,7 @@ function helpLine(left: string, right: string): string {
 }
 
 function synopsis(name: string, flag: Flag): string {
+  if (flag.type === "retired") return `--${name}`;
   return flag.type === "boolean" ? `--[no]${name}` : `--${name}=${flag.type.toUpperCase()}`;
 }
 
