@@ -15,6 +15,7 @@ import { runCases, type Topic } from "./goldens/report.ts";
 /** The topics; each module is loaded only when it is asked for. */
 export const topics: Record<string, () => Promise<{ cases: Topic }>> = {
   checkpoints: () => import("./goldens/checkpoints.ts"),
+  metrics: () => import("./goldens/metrics.ts"),
   nets: () => import("./goldens/nets.ts"),
   tfrecord: () => import("./goldens/tfrecord.ts"),
   training: () => import("./goldens/training.ts"),

@@ -10,7 +10,7 @@ async function run(...args: string[]): Promise<{ status: number; lines: string[]
 
 const fixtures = new URL("fixtures", import.meta.url).pathname;
 
-for (const topic of ["checkpoints", "tfrecord", "training"]) {
+for (const topic of ["checkpoints", "metrics", "tfrecord", "training"]) {
   Deno.test(`goldens ${topic} passes on the fixtures`, async () => {
     const { status, lines } = await run(topic);
     assertEquals(lines.filter((line) => line.startsWith("FAIL")), []);
@@ -47,6 +47,14 @@ Deno.test("goldens training notices a loss that is off by a hundredth", async ()
     await Deno.writeTextFile(path, JSON.stringify(all));
   });
   assertEquals(failed.length, 1);
+});
+
+Deno.test("goldens metrics notices a prediction and a running value that are off", async () => {
+  const failures = await failuresAfter("metrics", ["metrics.json"], async (directory) => {
+    await replaceIn(`${directory}/metrics.json`, "0.36842105", "0.36842108");
+    await replaceIn(`${directory}/metrics.json`, '"labels": [\n    2\n   ]', '"labels": [\n    4\n   ]');
+  });
+  assertEquals(failures, ["batch 2", "batch 3", "batch 4"]);
 });
 
 Deno.test("goldens narrows by --only", async () => {

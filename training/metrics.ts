@@ -6,7 +6,7 @@
  * @module
  */
 
-/** The class with the largest logit; of equal ones the first, and NaN never. */
+/** The class with the largest logit; of equal ones the first, and NaN never (0 where all are). */
 export function argmax(row: ArrayLike<number>): number {
   let best = 0, value = -Infinity;
   for (let c = 0; c < row.length; c++) {
@@ -36,6 +36,16 @@ export interface ClassMetrics {
   readonly precision: number;
 }
 
+/** Images of one class that were taken for another. */
+export interface Confusion {
+  readonly label: number;
+  readonly prediction: number;
+  /** How many there are, at least one. */
+  readonly count: number;
+  /** Their share of all images of the label. */
+  readonly share: number;
+}
+
 /** Counts predictions. */
 export class Metrics {
   /** confusion[label][prediction] */
@@ -48,14 +58,26 @@ export class Metrics {
     this.confusion = Array.from({ length: numClasses }, () => new Array<number>(numClasses).fill(0));
   }
 
-  /** Adds the first `count` rows of logits [n, numClasses]. */
+  /**
+   * Adds the first `count` rows of logits [n, numClasses] with their labels [n].
+   *
+   * @throws {RangeError} at a label that is no class; the images before it are counted
+   */
   add(logits: Float32Array, labels: Int32Array, count: number): void {
     for (let i = 0; i < count; i++) {
       const row = logits.subarray(i * this.numClasses, (i + 1) * this.numClasses), label = labels[i];
+      if (!(label >= 0 && label < this.numClasses)) {
+        throw new RangeError(
+          `Cannot count image ${this.count}: its label (less labels_offset) is ${label}, but the classes are ` +
+            `0 to ${
+              this.numClasses - 1
+            }; check labels_offset, and that data set and net have the same classes`,
+        );
+      }
       const prediction = argmax(row);
       this.predictions.push(prediction);
       if (inTopK(row, label, 5)) this.#inTop5++;
-      if (label >= 0 && label < this.numClasses) this.confusion[label][prediction]++;
+      this.confusion[label][prediction]++;
     }
   }
 
@@ -77,8 +99,21 @@ export class Metrics {
   /** One entry a class. */
   get perClass(): ClassMetrics[] {
     return this.confusion.map((row, c) => {
-      const count = row.reduce((a, b) => a + b, 0), called = this.confusion.reduce((sum, r) => sum + r[c], 0);
+      const count = sum(row), called = this.confusion.reduce((sum, r) => sum + r[c], 0);
       return { count, recall: row[c] / count, precision: row[c] / called };
     });
   }
+
+  /** The pairs of label and prediction that were confused most often, at most `limit`; of equal ones the first. */
+  mostConfused(limit = 5): Confusion[] {
+    const pairs = this.confusion.flatMap((row, label) => {
+      const all = sum(row), wrong = [...row.entries()].filter(([c, count]) => c !== label && count > 0);
+      return wrong.map(([prediction, count]) => ({ label, prediction, count, share: count / all }));
+    });
+    return pairs.sort((a, b) => b.count - a.count).slice(0, limit);
+  }
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((a, b) => a + b, 0);
 }
