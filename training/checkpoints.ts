@@ -35,14 +35,32 @@ export function checkpointTensors(trainer: Trainer): Map<string, TensorSource> {
   return tensors;
 }
 
-/** Reads variables of a checkpoint into parameters; throws an error that names the first one missing or misshapen. */
+/**
+ * Reads variables of a checkpoint into parameters, or in place of each what the checkpoint has as NAME/`slot`: its moving
+ * average.
+ *
+ * @throws {Error} that lists what the checkpoint lacks; no parameter has changed then
+ * @throws {TypeError} at the first one of another type or shape
+ */
 export async function restoreVariables(
   reader: CheckpointReader,
   parameters: Parameters,
   names: Iterable<string> = parameters.names,
+  slot = "",
 ): Promise<void> {
-  for (const name of names) {
-    parameters.write(name, (await reader.readAs(name, "float32", parameters.shape(name))).data);
+  const keys = Array.from(names, (name) => [name, slot ? `${name}/${slot}` : name]);
+  const missing = keys.map(([, key]) => key).filter((key) => !reader.has(key));
+  if (missing.length > 0) {
+    const more = missing.length > 10 ? ` and ${missing.length - 10} more` : "";
+    const advice = slot
+      ? "was it trained with moving_average_decay? Without it the variables themselves are restored"
+      : "build the net that it was trained with";
+    throw new Error(
+      `Cannot restore from "${reader.prefix}": it lacks ${missing.slice(0, 10).join(", ")}${more}; ${advice}`,
+    );
+  }
+  for (const [name, key] of keys) {
+    parameters.write(name, (await reader.readAs(key, "float32", parameters.shape(name))).data);
   }
 }
 
