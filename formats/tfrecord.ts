@@ -151,6 +151,24 @@ export async function readTfRecord(files: Files, path: string, entry: TfRecordEn
 }
 
 /**
+ * Finds where the last whole record of an uncompressed file ends. What lies behind it no reader reaches: mostly a record that
+ * a writer began before it was stopped.
+ *
+ * @returns a byte offset; the file's length if all is whole
+ */
+export function endOfTfRecords(bytes: Uint8Array): number {
+  let end = 0;
+  try {
+    for (const record of decodeTfRecords(bytes, { compression: "" })) {
+      end += headerSize + record.length + footerSize;
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof DataLossError)) throw thrown;
+  }
+  return end;
+}
+
+/**
  * Turns records into the bytes of a TFRecord file, chunk by chunk.
  *
  * @param records the data of each record
