@@ -81,6 +81,7 @@ export * from "./tape/tune.ts";
 export * from "./training/checkpoints.ts";
 export * from "./training/classifier.ts";
 export * from "./training/description.ts";
+export * from "./training/evaluation_loop.ts";
 export * from "./training/evaluator.ts";
 export * from "./training/learning_rate.ts";
 export * from "./training/losses.ts";
