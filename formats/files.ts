@@ -41,6 +41,8 @@ export interface Files {
    * If it fails, the file is as it was. Only a process that ends in the middle can leave a part of the bytes.
    */
   append(path: string, bytes: Uint8Array): Promise<void>;
+  /** Renames a file that {@linkcode Files.write} wrote, replacing the one of that name; it lasts when this resolves. */
+  rename(from: string, to: string): Promise<void>;
   /** Removes a file; a missing one is no error. */
   remove(path: string): Promise<void>;
 }
@@ -73,6 +75,11 @@ export function memoryFiles(initial: Record<string, Uint8Array> = {}): Files {
       contents.set(path, concatenateArrays([contents.get(path) ?? new Uint8Array(), bytes]));
       return Promise.resolve();
     },
+    rename(from, to) {
+      contents.set(to, get(from));
+      contents.delete(from);
+      return Promise.resolve();
+    },
     remove(path) {
       contents.delete(path);
       return Promise.resolve();
@@ -90,9 +97,16 @@ export function temporaryName(path: string): string {
   return `${path}.tmp-${crypto.randomUUID()}`;
 }
 
+const temporaryEnd = /(\.tmp-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})+$/;
+
 /** Whether a file's name was made by {@linkcode temporaryName}: left over by a write that was interrupted. */
 export function isTemporaryName(name: string): boolean {
-  return /\.tmp-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
+  return temporaryEnd.test(name);
+}
+
+/** The name for which {@linkcode temporaryName} made this one; any other name as it is. */
+export function lastingName(name: string): string {
+  return name.replace(temporaryEnd, "");
 }
 
 /** Joins chunks into one array. */

@@ -5,7 +5,7 @@
  */
 
 import { reasonOf } from "../formats/errors.ts";
-import { type Files, notFound, temporaryName } from "../formats/files.ts";
+import { type Files, lastingName, notFound, temporaryName } from "../formats/files.ts";
 
 /** Bytes gathered before one call of the system. */
 const bufferSize = 2 ** 20;
@@ -38,7 +38,8 @@ export const denoFiles: Files = {
 
   async size(path) {
     try {
-      return (await Deno.stat(path)).size;
+      const { isDirectory, size } = await Deno.stat(path);
+      return isDirectory ? undefined : size;
     } catch (thrown) {
       if (isAbsence(thrown)) return undefined;
       throw thrown;
@@ -82,6 +83,11 @@ export const denoFiles: Files = {
     } catch (thrown) {
       throw cannotWrite(path, thrown);
     }
+  },
+
+  async rename(from, to) {
+    await Deno.rename(from, to);
+    await syncFolder(parentOf(to));
   },
 
   remove: removeIfThere,
@@ -150,7 +156,7 @@ function cannotWrite(path: string, thrown: unknown): Error {
   const reason = isDiskFull(thrown)
     ? "the disk is full; free some space, the old file is untouched"
     : `${reasonOf(thrown)}; the old file, if any, is untouched`;
-  return new Error(`Cannot write "${path}": ${reason}`, { cause: thrown });
+  return new Error(`Cannot write "${lastingName(path)}": ${reason}`, { cause: thrown });
 }
 
 function isDiskFull(thrown: unknown): boolean {

@@ -51,12 +51,12 @@ Deno.test("writeCheckpoint() sorts by code point and does not depend on the orde
   }
 });
 
-Deno.test("writeCheckpoint() fetches tensors one by one, the index after all data", async () => {
-  const files = memoryFiles({ "m.index": new Uint8Array(1) });
+Deno.test("writeCheckpoint() fetches tensors one by one, and leaves the old files alone meanwhile", async () => {
+  const files = memoryFiles({ "m.index": new Uint8Array(1), "m.data-00000-of-00001": new Uint8Array(2) });
   const order: string[] = [];
   const fetch = (name: string) => async () => {
     order.push(name);
-    assertEquals(await files.size("m.index"), undefined);
+    assertEquals([await files.size("m.index"), await files.size("m.data-00000-of-00001")], [1, 2]);
     return { dtype: "float32", shape: [1], data: new Float32Array(1) } as Tensor;
   };
   await writeCheckpoint(files, "m", new Map([["b", fetch("b")], ["a", fetch("a")]]));

@@ -1,7 +1,7 @@
 // @ts-types="../types/std_assert.d.ts"
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NotFoundError } from "../formats/errors.ts";
-import { type Files, isTemporaryName, memoryFiles, temporaryName } from "../formats/files.ts";
+import { type Files, isTemporaryName, lastingName, memoryFiles, temporaryName } from "../formats/files.ts";
 import { denoFiles } from "../host/files.ts";
 
 /** Runs a test in a fresh folder, once in memory and once on disk. */
@@ -82,6 +82,19 @@ testBoth("removes and replaces", async (files, folder) => {
   assertEquals(await files.list(folder), []);
 });
 
+testBoth("renames, over a file that is there as well", async (files, folder) => {
+  await files.write(`${folder}/new`, [new Uint8Array([2])]);
+  await files.write(`${folder}/x`, [new Uint8Array([1])]);
+  await files.rename(`${folder}/new`, `${folder}/x`);
+  assertEquals(await files.list(folder), ["x"]);
+  assertEquals(await files.read(`${folder}/x`), new Uint8Array([2]));
+});
+
+testBoth("gives folders no size", async (files, folder) => {
+  await files.write(`${folder}/a/x`, [new Uint8Array([1])]);
+  assertEquals(await files.size(`${folder}/a`), undefined);
+});
+
 Deno.test("denoFiles never shows a half-written file", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/x`;
@@ -113,5 +126,11 @@ Deno.test("isTemporaryName() knows names made by temporaryName() and no others",
   assert(isTemporaryName(temporaryName("runs/model.ckpt-1.index")));
   for (const name of ["model.ckpt-1.index", "x.tmp", "x.tmp-1", temporaryName("x") + ".index"]) {
     assertEquals(isTemporaryName(name), false);
+  }
+});
+
+Deno.test("lastingName() undoes temporaryName(), also twice", () => {
+  for (const name of ["x", temporaryName("x"), temporaryName(temporaryName("x"))]) {
+    assertEquals(lastingName(name), "x");
   }
 });

@@ -1,5 +1,5 @@
 /**
- * What the two checkpoint formats have in common: a list of tensors, and a way to read one.
+ * What the checkpoint formats have in common: a list of tensors, and a way to read one.
  *
  * This module is browser compatible.
  *
@@ -19,10 +19,16 @@ export interface TensorInfo {
   shape: number[];
 }
 
-/** A checkpoint of either format. */
+/** A checkpoint of any format. */
 export interface Bundle {
+  /** How it is stored. */
+  readonly format: "V1" | "V2" | "SafeTensors";
   /** Its tensors by name. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** Further tensors, of types that are not supported here: name and type. */
+  readonly unsupported: ReadonlyMap<string, string>;
+  /** Texts that come with the tensors; TensorFlow's formats have none. */
+  readonly metadata?: ReadonlyMap<string, string>;
   /** Reads one of them. */
   read(name: string): Promise<Tensor>;
 }
@@ -63,7 +69,7 @@ export function assemble({ dtype, shape }: TensorInfo, pieces: readonly Piece[])
   return { dtype, shape: [...shape], data: whole } as Tensor;
 }
 
-/** Checks that slices make up the whole tensor. */
+/** Checks that slices make up the whole tensor, none of it twice. */
 export function assertCovered(
   name: string,
   shape: readonly number[],
@@ -71,6 +77,7 @@ export function assertCovered(
   path: string,
 ): void {
   let covered = 0;
+  const shapes: number[][] = [];
   for (const slice of slices) {
     const sizes = sliceShape(slice, shape);
     if (sizes === undefined) {
@@ -81,9 +88,19 @@ export function assertCovered(
       );
     }
     covered += elementsOf(sizes);
+    shapes.push(sizes);
   }
   if (covered !== elementsOf(shape)) {
     throw damagedTensor(name, path, `its slices hold ${covered} of ${elementsOf(shape)} values`);
+  }
+  const startsBefore = (i: number, j: number, d: number) =>
+    slices[i][d].start < slices[j][d].start + shapes[j][d];
+  for (let i = 0; i < slices.length; i++) {
+    for (let j = 0; j < i; j++) {
+      if (shape.every((_, d) => startsBefore(i, j, d) && startsBefore(j, i, d))) {
+        throw damagedTensor(name, path, "two of its slices overlap");
+      }
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Keeps the newest checkpoints of a training run, as `tf.train.Saver` does.
+ * Keeps the newest checkpoints of a training run, as `tf.train.Saver` does, and the best one.
  *
  * This module is browser compatible.
  *
@@ -7,9 +7,19 @@
  */
 
 import type { Files } from "../files.ts";
-import { isTemporaryName } from "../files.ts";
 import { baseName, joinPath } from "../paths.ts";
+import {
+  bestBaseName,
+  type BestCheckpoint,
+  bestFileName,
+  isBetter,
+  readBest,
+  removeOthers,
+  replaceBest,
+  type Score,
+} from "./best_checkpoint.ts";
 import { readCheckpointState, stateFileName, writeCheckpointState } from "./checkpoint_state.ts";
+import { removeCheckpoint, removeLeftovers } from "./leftovers.ts";
 import { checkpointExists } from "./reader.ts";
 import { type TensorSource, writeCheckpoint } from "./writer.ts";
 
@@ -53,13 +63,14 @@ interface Kept {
  * Saves checkpoints into one folder and deletes old ones.
  *
  * The order is: the new checkpoint, whole; then the state file; then the old files go. Killed at any moment, the state file
- * names a whole checkpoint.
+ * names a whole checkpoint. Where the disk is full, saving fails and the older checkpoints stay; saving again makes good for it.
  */
 export class CheckpointManager {
   readonly #files: Files;
   readonly #directory: string;
   readonly #options: Required<CheckpointManagerOptions>;
   #kept: Kept[];
+  #best: BestCheckpoint | undefined;
   /** A checkpoint younger than this is kept for good when its turn to go comes. */
   #nextKeepTime: number;
 
@@ -68,16 +79,19 @@ export class CheckpointManager {
     directory: string,
     options: Required<CheckpointManagerOptions>,
     kept: Kept[],
+    best: BestCheckpoint | undefined,
   ) {
     this.#files = files;
     this.#directory = directory;
     this.#options = options;
     this.#kept = kept;
+    this.#best = best;
     this.#nextKeepTime = options.now() + options.keepCheckpointEveryNHours * 3_600_000;
   }
 
   /**
-   * Takes over a folder: goes on with the checkpoints that its state file lists, and removes what an interrupted write left.
+   * Takes over a folder: goes on with the checkpoints that its state file lists and with the best one, and removes what an
+   * interrupted write left. No other process may be saving there.
    *
    * @throws {RangeError} if `maxToKeep` is negative or no whole number
    */
@@ -99,21 +113,25 @@ export class CheckpointManager {
         `Cannot keep ${all.maxToKeep} checkpoints: give a whole number, 0 for all of them`,
       );
     }
-    for (const name of await files.list(directory === "" ? "." : directory)) {
-      const isOurs = name.startsWith(all.baseName + "-") || name.startsWith(stateFileName + ".");
-      if (isOurs && isTemporaryName(name)) await files.remove(joinPath(directory, name));
-    }
+    await removeLeftovers(files, directory, [all.baseName, bestBaseName], [stateFileName, bestFileName]);
     const kept: Kept[] = [];
     for (const path of (await readCheckpointState(files, directory))?.allModelCheckpointPaths ?? []) {
       const prefix = joinPath(directory, path);
       if (await checkpointExists(files, prefix)) kept.push({ prefix, time: all.now() });
     }
-    return new CheckpointManager(files, directory, all, kept);
+    const best = await readBest(files, directory);
+    if (best !== undefined) await removeOthers(files, directory, best);
+    return new CheckpointManager(files, directory, all, kept, best);
   }
 
   /** The newest checkpoint that was saved or taken over. */
   get latest(): string | undefined {
     return this.#kept.at(-1)?.prefix;
+  }
+
+  /** The best checkpoint that was saved or taken over. */
+  get best(): BestCheckpoint | undefined {
+    return this.#best;
   }
 
   /** All checkpoints that the state file lists, the oldest first. */
@@ -136,11 +154,33 @@ export class CheckpointManager {
       await this.#writeState(others); // while its files change, the state file names another checkpoint
     }
     await writeCheckpoint(this.#files, prefix, tensors);
-    const kept = [...others, { prefix, time: now() }];
-    const old = maxToKeep === 0 ? [] : kept.splice(0, kept.length - maxToKeep);
-    this.#kept = maxToKeep === 0 ? kept.slice(-1) : kept;
-    await this.#writeState(this.#kept);
-    for (const checkpoint of old) await this.#retire(checkpoint);
+    const all = [...others, { prefix, time: now() }];
+    this.#kept = all; // should the state file fail, the next save still knows the old ones
+    const kept = all.slice(-(maxToKeep || 1));
+    await this.#writeState(kept);
+    this.#kept = kept;
+    if (maxToKeep > 0) { for (const old of all.slice(0, -maxToKeep)) await this.#retire(old); }
+    return prefix;
+  }
+
+  /**
+   * Saves the checkpoint of a step as `best.ckpt-STEP` if it is better than the best one so far, which then goes. It counts
+   * in no other way: `maxToKeep` and the state file do not know it.
+   *
+   * @param step training step
+   * @param tensors by name; not fetched if the score is no better
+   * @param score what was measured; a score of another metric than the last best one's starts anew
+   * @returns the checkpoint's path, such as `runs/lenet/best.ckpt-100`, or `undefined` if it was not saved
+   */
+  async saveBest(
+    step: number,
+    tensors: ReadonlyMap<string, TensorSource>,
+    score: Score,
+  ): Promise<string | undefined> {
+    if (!isBetter(score, this.#best)) return undefined;
+    const best = { metric: score.metric, value: score.value, step };
+    const prefix = await replaceBest(this.#files, this.#directory, best, this.#best, tensors);
+    this.#best = best;
     return prefix;
   }
 
@@ -158,18 +198,5 @@ export class CheckpointManager {
       return;
     }
     await removeCheckpoint(this.#files, prefix);
-  }
-}
-
-/** Removes all files of a checkpoint, the index first, so that nothing half removed looks whole. */
-export async function removeCheckpoint(files: Files, prefix: string): Promise<void> {
-  const base = baseName(prefix);
-  const folder = prefix.slice(0, prefix.length - base.length);
-  await files.remove(prefix + ".index");
-  for (const name of await files.list(folder === "" ? "." : folder)) {
-    const rest = name.startsWith(base) ? name.slice(base.length) : undefined;
-    if (rest !== undefined && /^(\.meta|\.data-\d{5}-of-\d{5}|-\d{5}-of-\d{5}|)$/.test(rest)) {
-      await files.remove(folder + name);
-    }
   }
 }

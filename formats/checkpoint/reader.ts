@@ -1,5 +1,5 @@
 /**
- * Reads TensorFlow checkpoints of both formats.
+ * Reads TensorFlow checkpoints of both formats; `open.ts` finds them by any path, and SafeTensors as well.
  *
  * This module is browser compatible.
  *
@@ -11,7 +11,7 @@ import { NotFoundError } from "../errors.ts";
 import type { Files } from "../files.ts";
 import { baseName, directoryOf } from "../paths.ts";
 import type { Bundle, TensorInfo } from "./bundle.ts";
-import { type Dtype, elementsOf, type Tensor } from "./tensor.ts";
+import { type Dtype, elementsOf, isReal, type RealDtype, type Tensor, toFloat32 } from "./tensor.ts";
 import { BundleV1 } from "./v1.ts";
 import { BundleV2 } from "./v2.ts";
 
@@ -23,6 +23,12 @@ export interface ReadAsOptions {
    * @default {false}
    */
   reshape?: boolean;
+  /**
+   * Round real numbers of any other type to float32, where that is the type wanted.
+   *
+   * @default {false}
+   */
+  cast?: boolean;
 }
 
 /**
@@ -46,7 +52,8 @@ export class CheckpointReader {
   readonly prefix: string;
   readonly #bundle: Bundle;
 
-  private constructor(prefix: string, bundle: Bundle) {
+  /** Takes a checkpoint that is open; {@linkcode CheckpointReader.open} opens one of TensorFlow. */
+  constructor(prefix: string, bundle: Bundle) {
     this.prefix = prefix;
     this.#bundle = bundle;
   }
@@ -71,7 +78,18 @@ export class CheckpointReader {
         prefix,
       );
     }
+    assertComplete(prefix, shards);
     return new CheckpointReader(prefix, await BundleV1.open(files, shards));
+  }
+
+  /** How the checkpoint is stored. */
+  get format(): Bundle["format"] {
+    return this.#bundle.format;
+  }
+
+  /** Texts that come with the tensors (`__metadata__` of SafeTensors). */
+  get metadata(): ReadonlyMap<string, string> {
+    return this.#bundle.metadata ?? new Map();
   }
 
   /** The tensors' names, in code point order. */
@@ -86,6 +104,11 @@ export class CheckpointReader {
     return this.#bundle.tensors;
   }
 
+  /** Tensors that cannot be read because their type is not supported: name and type. */
+  get unsupported(): ReadonlyMap<string, string> {
+    return this.#bundle.unsupported;
+  }
+
   /** Whether the checkpoint holds a tensor. */
   has(name: string): boolean {
     return this.#bundle.tensors.has(name);
@@ -94,6 +117,7 @@ export class CheckpointReader {
   /**
    * Reads a tensor and checks it; damage in others does not matter.
    *
+   * @throws {TypeError} if its type is not supported
    * @throws {NotFoundError} if the checkpoint has no such tensor, or the file of its data is missing
    * @throws {DataLossError} if its data is damaged or cut
    */
@@ -113,11 +137,12 @@ export class CheckpointReader {
     name: string,
     dtype: D,
     shape: readonly number[],
-    { reshape = false }: ReadAsOptions = {},
+    { reshape = false, cast = false }: ReadAsOptions = {},
   ): Promise<Tensor<D>> {
     const info = this.#infoOf(name);
     const cannot = `Cannot restore "${name}" from "${this.prefix}"`;
-    if (info.dtype !== dtype) {
+    const isCast = cast && dtype === "float32" && isReal(info.dtype);
+    if (info.dtype !== dtype && !isCast) {
       throw new TypeError(
         `${cannot}: it is ${info.dtype} there but ${dtype} here; restore it into ${info.dtype}`,
       );
@@ -131,12 +156,20 @@ export class CheckpointReader {
           "build the same net, or leave this tensor out of the restoring",
       );
     }
-    return { ...await this.#bundle.read(name), shape: [...shape] } as Tensor<D>;
+    const tensor = await this.#bundle.read(name);
+    const data = isCast ? toFloat32(tensor as Tensor<RealDtype>) : tensor.data;
+    return { dtype, shape: [...shape], data } as unknown as Tensor<D>;
   }
 
   #infoOf(name: string): TensorInfo {
     const info = this.#bundle.tensors.get(name);
     if (info !== undefined) return info;
+    const type = this.#bundle.unsupported.get(name);
+    if (type !== undefined) {
+      throw new TypeError(
+        `Cannot read tensor "${name}" from "${this.prefix}": its type ${type} is not supported; leave it out`,
+      );
+    }
     throw new NotFoundError(
       `Cannot read tensor "${name}" from "${this.prefix}": the checkpoint has no such name; its names() lists what it has`,
       this.prefix,
@@ -151,9 +184,9 @@ export async function checkpointExists(files: Files, prefix: string): Promise<bo
 
 /** The files of a V1 checkpoint, sorted; none if there is none. */
 async function findV1(files: Files, prefix: string): Promise<string[]> {
-  if (await files.size(prefix) !== undefined) return [prefix];
   const directory = directoryOf(prefix);
   const [stem, total] = splitPattern(baseName(prefix));
+  if (total === undefined && await files.size(prefix) !== undefined) return [prefix];
   const shards = (await files.list(directory === "" ? "." : directory)).filter((name) => {
     const match = /^-\d{5}-of-(\d{5})$/.exec(name.slice(stem.length));
     return name.startsWith(stem) && match !== null && (total === undefined || match[1] === total);
@@ -161,8 +194,24 @@ async function findV1(files: Files, prefix: string): Promise<string[]> {
   return shards.map((name) => directory + name);
 }
 
-/** Takes `-?????-of-00002` off a name. */
+/** Takes `-?????-of-00002` off a name, or the end of one such file's name. */
 function splitPattern(name: string): [stem: string, total?: string] {
-  const match = /^(.*)-\?{5}-of-(\d{5})$/.exec(name);
+  const match = /^(.*)-(?:\?{5}|\d{5})-of-(\d{5})$/.exec(name);
   return match === null ? [name] : [match[1], match[2]];
+}
+
+/** Checks that the files found are one checkpoint's, and all of them. */
+function assertComplete(prefix: string, paths: readonly string[]): void {
+  const totals = [...new Set(paths.map((path) => splitPattern(path)[1]))];
+  if (totals.length > 1) {
+    const stem = splitPattern(paths[0])[0];
+    const choices = totals.map((total) => `${stem}-?????-of-${total}`).join(" or ");
+    throw new Error(`Cannot open checkpoint "${prefix}": there are several of that name; give ${choices}`);
+  }
+  const count = Number(totals[0] ?? 1);
+  if (paths.length === count) return;
+  throw new NotFoundError(
+    `Cannot open checkpoint "${prefix}": there are ${paths.length} of its ${count} files; copy the others beside them`,
+    prefix,
+  );
 }

@@ -85,6 +85,23 @@ export function dtypeOfCode(code: number): Dtype | undefined {
   return (Object.keys(numericTypes) as NumericDtype[]).find((dtype) => numericTypes[dtype].code === code);
 }
 
+/** What a number in `types.proto` is called that {@linkcode dtypeOfCode} does not know. */
+export function nameOfCode(code: number): string {
+  return otherTypes[code] ?? `type ${code}`;
+}
+
+const otherTypes: Readonly<Record<number, string>> = {
+  11: "qint8",
+  12: "quint8",
+  13: "qint32",
+  15: "qint16",
+  16: "quint16",
+  20: "resource",
+  21: "variant",
+  24: "float8_e5m2",
+  25: "float8_e4m3fn",
+};
+
 /** Number of values that a shape holds. */
 export function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
@@ -109,6 +126,49 @@ export function bytesOfTensor(tensor: Tensor<NumericDtype>): Uint8Array {
   return new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
 }
 
+/**
+ * Checks a tensor before it is written.
+ *
+ * @throws {TypeError} if its values do not fit its type and shape
+ */
+export function assertFits(name: string, { dtype, shape, data }: Tensor): void {
+  const wanted = elementsOf(shape) * (dtype === "string" ? 1 : numericTypes[dtype].parts);
+  if (data.length !== wanted) {
+    throw new TypeError(
+      `Cannot write tensor "${name}": shape [${shape.join(", ")}] of ${dtype} needs ${wanted} array ` +
+        `elements but there are ${data.length}; correct the shape`,
+    );
+  }
+  if (dtype !== "string" && !(data instanceof numericTypes[dtype].array)) {
+    throw new TypeError(
+      `Cannot write tensor "${name}": values of ${dtype} belong into a ${numericTypes[dtype].array.name}`,
+    );
+  }
+}
+
+/** Data types whose values are real numbers. */
+export type RealDtype = Exclude<NumericDtype, "complex64" | "complex128">;
+
+/** Whether the values of a type are real numbers; booleans are 0 and 1. */
+export function isReal(dtype: Dtype): dtype is RealDtype {
+  return dtype !== "string" && numericTypes[dtype].parts === 1;
+}
+
+/** Gives a tensor's values one by one as numbers; 64-bit integers are rounded from 2^53 on. */
+export function numberAt({ dtype, data }: Tensor<RealDtype>): (index: number) => number {
+  if (dtype === "float16") return (i) => halfToNumber(data[i]);
+  if (dtype === "bfloat16") return (i) => bfloat16ToNumber(data[i]);
+  return (i) => Number(data[i]);
+}
+
+/** A tensor's values, each rounded to float32. */
+export function toFloat32(tensor: Tensor<RealDtype>): Float32Array {
+  if (tensor.dtype === "float32") return tensor.data;
+  const at = numberAt(tensor), values = new Float32Array(tensor.data.length);
+  for (let i = 0; i < values.length; i++) values[i] = at(i);
+  return values;
+}
+
 /** The value of half precision bits. */
 export function halfToNumber(bits: number): number {
   const exponent = (bits >> 10) & 0x1f, fraction = bits & 0x3ff;
@@ -120,5 +180,8 @@ export function halfToNumber(bits: number): number {
 
 /** The value of bfloat16 bits. */
 export function bfloat16ToNumber(bits: number): number {
-  return new Float32Array(new Uint32Array([bits << 16]).buffer)[0];
+  upperHalf.setUint16(0, bits);
+  return upperHalf.getFloat32(0);
 }
+
+const upperHalf = new DataView(new ArrayBuffer(4));

@@ -23,7 +23,7 @@ import {
 import { type Extent, readSavedMeta, readSavedSlice } from "./protos.ts";
 import { sliceKey } from "./slice_key.ts";
 import { Table } from "./table.ts";
-import { dtypeOfCode, elementsOf, type Tensor } from "./tensor.ts";
+import { dtypeOfCode, elementsOf, nameOfCode, type Tensor } from "./tensor.ts";
 import { readTensorProto } from "./tensor_proto.ts";
 
 interface StoredSlice {
@@ -31,26 +31,30 @@ interface StoredSlice {
   extents: Extent[];
 }
 
+/** Newest `min_consumer` that this reader understands (`TF_CHECKPOINT_VERSION`). */
+const version = 1;
+
 /** An open V1 checkpoint. */
 export class BundleV1 implements Bundle {
-  readonly tensors: ReadonlyMap<string, TensorInfo>;
-  readonly #slices: ReadonlyMap<string, StoredSlice[]>;
+  readonly format = "V1";
+  readonly tensors = new Map<string, TensorInfo>();
+  readonly unsupported = new Map<string, string>();
+  readonly #path: string;
+  readonly #slices = new Map<string, StoredSlice[]>();
 
-  private constructor(tensors: ReadonlyMap<string, TensorInfo>, slices: ReadonlyMap<string, StoredSlice[]>) {
-    this.tensors = tensors;
-    this.#slices = slices;
+  private constructor(path: string) {
+    this.#path = path;
   }
 
   /** Opens the tables of all shards and reads their metadata. */
   static async open(files: Files, paths: readonly string[]): Promise<BundleV1> {
-    const tensors = new Map<string, TensorInfo>();
-    const slices = new Map<string, StoredSlice[]>();
+    const bundle = new BundleV1(paths[0]);
     for (const path of paths) {
       const table = await Table.open(files, path);
       try {
         const meta = await table.get(new Uint8Array());
         if (meta === undefined) throw new Error("it has no metadata");
-        addTensors(table, meta, tensors, slices);
+        bundle.#add(table, meta);
       } catch (thrown) {
         if (thrown instanceof DataLossError || thrown instanceof NotFoundError) throw thrown;
         throw new DataLossError(
@@ -60,39 +64,43 @@ export class BundleV1 implements Bundle {
         );
       }
     }
-    return new BundleV1(tensors, slices);
+    return bundle;
+  }
+
+  /** Takes in the metadata of a shard. */
+  #add(table: Table, metadata: Uint8Array): void {
+    const { tensors, minConsumer } = readSavedMeta(metadata);
+    if (minConsumer > version) {
+      throw new Error(`it needs a reader of version ${minConsumer}, this is version ${version}`);
+    }
+    for (const { name, dtypeCode, shape, slices } of tensors) {
+      const dtype = dtypeOfCode(dtypeCode);
+      if (!isShape(shape)) throw new Error(`the shape of "${name}" is impossible`);
+      if (dtype === undefined) {
+        this.unsupported.set(name, nameOfCode(dtypeCode));
+        continue;
+      }
+      const known = this.tensors.get(name);
+      if (known !== undefined && (known.dtype !== dtype || String(known.shape) !== String(shape))) {
+        throw new Error(`"${name}" has another type or shape than in another shard`);
+      }
+      this.tensors.set(name, { dtype, shape });
+      const stored = slices.map((extents) => ({ table, extents }));
+      this.#slices.set(name, [...this.#slices.get(name) ?? [], ...stored]);
+    }
   }
 
   /** Reads one tensor, putting its slices together. */
   async read(name: string): Promise<Tensor> {
     const info = this.tensors.get(name)!;
     const stored = this.#slices.get(name)!;
-    assertCovered(name, info.shape, stored.map(({ extents }) => extents), stored[0].table.path);
+    const path = stored[0]?.table.path ?? this.#path;
+    assertCovered(name, info.shape, stored.map(({ extents }) => extents), path);
     const pieces: Piece[] = [];
     for (const { table, extents } of stored) {
       pieces.push({ slice: extents, data: await readPiece(name, info, table, extents) });
     }
     return assemble(info, pieces);
-  }
-}
-
-function addTensors(
-  table: Table,
-  metadata: Uint8Array,
-  tensors: Map<string, TensorInfo>,
-  slices: Map<string, StoredSlice[]>,
-): void {
-  for (const { name, dtypeCode, shape, slices: parts } of readSavedMeta(metadata).tensors) {
-    const dtype = dtypeOfCode(dtypeCode);
-    if (!isShape(shape)) throw new Error(`the shape of "${name}" is impossible`);
-    if (dtype === undefined) continue;
-    const known = tensors.get(name);
-    if (known !== undefined && (known.dtype !== dtype || String(known.shape) !== String(shape))) {
-      throw new Error(`"${name}" has another type or shape than in another shard`);
-    }
-    tensors.set(name, { dtype, shape });
-    const all = slices.get(name) ?? [];
-    slices.set(name, [...all, ...parts.map((extents) => ({ table, extents }))]);
   }
 }
 

@@ -9,12 +9,28 @@
 import { crc32c, maskCrc } from "../crc32c.ts";
 import { DataLossError, NotFoundError, reasonOf } from "../errors.ts";
 import type { Files } from "../files.ts";
-import { assemble, assertCovered, type Bundle, damagedTensor, isShape, type TensorInfo } from "./bundle.ts";
+import {
+  assemble,
+  assertCovered,
+  type Bundle,
+  damagedTensor,
+  isShape,
+  sliceShape,
+  type TensorInfo,
+} from "./bundle.ts";
 import { type BundleEntry, readBundleEntry, readBundleHeader } from "./protos.ts";
 import { sliceKey } from "./slice_key.ts";
 import { decodeStrings } from "./strings.ts";
 import { Table } from "./table.ts";
-import { type Dtype, dtypeOfCode, elementsOf, numericTypes, type Tensor, tensorFromBytes } from "./tensor.ts";
+import {
+  type Dtype,
+  dtypeOfCode,
+  elementsOf,
+  nameOfCode,
+  numericTypes,
+  type Tensor,
+  tensorFromBytes,
+} from "./tensor.ts";
 
 /** File of one shard of the data. */
 export function dataPath(prefix: string, shard: number, shards: number): string {
@@ -27,7 +43,9 @@ const version = 1;
 
 /** An open V2 checkpoint. */
 export class BundleV2 implements Bundle {
-  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  readonly format = "V2";
+  readonly tensors = new Map<string, TensorInfo>();
+  readonly unsupported = new Map<string, string>();
   readonly #files: Files;
   readonly #prefix: string;
   readonly #shards: number;
@@ -44,13 +62,12 @@ export class BundleV2 implements Bundle {
     this.#prefix = prefix;
     this.#shards = shards;
     this.#entries = entries;
-    const tensors = new Map<string, TensorInfo>();
     for (const [key, { dtypeCode, shape }] of entries) {
       if (key.startsWith("00")) continue; // a slice
-      const dtype = dtypeOfCode(dtypeCode);
-      if (dtype !== undefined) tensors.set(utf8.decode(fromHex(key)), { dtype, shape });
+      const dtype = dtypeOfCode(dtypeCode), name = utf8.decode(fromHex(key));
+      if (dtype === undefined) this.unsupported.set(name, nameOfCode(dtypeCode));
+      else this.tensors.set(name, { dtype, shape });
     }
-    this.tensors = tensors;
   }
 
   /** Opens a checkpoint and reads its index. */
@@ -91,6 +108,9 @@ export class BundleV2 implements Bundle {
     for (const slice of entry.slices) {
       const part = this.#entries.get(toHex(sliceKey(name, slice)));
       if (part === undefined) throw damagedTensor(name, path, "one of its slices is missing");
+      if (elementsOf(part.shape) !== elementsOf(sliceShape(slice, info.shape)!)) {
+        throw damagedTensor(name, path, "one of its slices has another size than it says");
+      }
       const { data } = await this.#readEntry(name, part, info.dtype);
       pieces.push({ slice, data });
     }

@@ -8,11 +8,11 @@
 
 import { compareBytes } from "../bytes.ts";
 import { crc32c, maskCrc } from "../crc32c.ts";
-import type { Files } from "../files.ts";
+import { type Files, temporaryName } from "../files.ts";
 import { type BundleEntry, writeBundleEntry, writeBundleHeader } from "./protos.ts";
 import { encodeStrings } from "./strings.ts";
 import { buildTable } from "./table_builder.ts";
-import { bytesOfTensor, codeOfDtype, elementsOf, numericTypes, type Tensor } from "./tensor.ts";
+import { assertFits, bytesOfTensor, codeOfDtype, type Tensor } from "./tensor.ts";
 import { dataPath } from "./v2.ts";
 
 /** A tensor, or a function that fetches it when its turn comes, so that not all need to be in memory at once. */
@@ -21,8 +21,9 @@ export type TensorSource = Tensor | (() => Tensor | Promise<Tensor>);
 /**
  * Writes tensors as the checkpoint `PREFIX.data-00000-of-00001` and `PREFIX.index`.
  *
- * The index comes last and an old one is removed first: whoever finds an index finds the data that belongs to it. Tensors are
- * written one after the other in the order of their names.
+ * Both files are written aside and renamed when they are whole, the index last: whoever finds an index finds the data that
+ * belongs to it, and where writing fails, an older checkpoint of that name stays as it was. Tensors are written one after the
+ * other in the order of their names.
  *
  * @param files where to write
  * @param prefix path before `.index`, such as `runs/lenet/model.ckpt-100`
@@ -66,30 +67,24 @@ export async function writeCheckpoint(
       yield bytes;
     }
   }
-  await files.remove(prefix + ".index");
-  await files.write(dataPath(prefix, 0, 1), data());
-  await files.write(prefix + ".index", [buildTable(entries)]);
+  const paths = { data: dataPath(prefix, 0, 1), index: prefix + ".index" };
+  const aside = { data: temporaryName(paths.data), index: temporaryName(paths.index) };
+  try {
+    await files.write(aside.data, data());
+    await files.write(aside.index, [buildTable(entries)]);
+    await files.remove(paths.index);
+    await files.rename(aside.data, paths.data);
+    await files.rename(aside.index, paths.index);
+  } catch (thrown) {
+    await files.remove(aside.data);
+    await files.remove(aside.index);
+    throw thrown;
+  }
 }
 
 function serialize(name: string, tensor: Tensor): { bytes: Uint8Array; crc: number } {
-  const wanted = elementsOf(tensor.shape) *
-    (tensor.dtype === "string" ? 1 : numericTypes[tensor.dtype].parts);
-  if (tensor.data.length !== wanted) {
-    throw new TypeError(
-      `Cannot write tensor "${name}": shape [${
-        tensor.shape.join(", ")
-      }] of ${tensor.dtype} needs ${wanted} array ` +
-        `elements but there are ${tensor.data.length}; correct the shape`,
-    );
-  }
+  assertFits(name, tensor);
   if (tensor.dtype === "string") return encodeStrings(tensor.data);
-  if (!(tensor.data instanceof numericTypes[tensor.dtype].array)) {
-    throw new TypeError(
-      `Cannot write tensor "${name}": values of ${tensor.dtype} belong into a ${
-        numericTypes[tensor.dtype].array.name
-      }`,
-    );
-  }
   const bytes = bytesOfTensor(tensor);
   return { bytes, crc: crc32c(bytes) };
 }
