@@ -107,8 +107,7 @@ async function startTraining(
   const { tape, net } = recordNet(c);
   const step = await TrainingStep.compile(gpu, {
     tape,
-    clones: [{ logits: net.logits, labels: tape.feed("labels", [c.batch], "i32") }],
-    regularizationLosses: net.regularizationLosses,
+    clones: [{ ...net, movingAverages: [], labels: tape.feed("labels", [c.batch], "i32") }],
     optimizer: configureOptimizer({ optimizer: "momentum", momentum: optimizer.momentum }),
   });
   step.program.feed("images", images.data);

@@ -7,7 +7,10 @@
  */
 import type { Emitter } from "./emitter.ts";
 import { defineKernel, type Kernel, spread } from "./kernel.ts";
+import adadeltaCode from "./adadelta.wgsl" with { type: "text" };
+import adagradCode from "./adagrad.wgsl" with { type: "text" };
 import adamCode from "./adam.wgsl" with { type: "text" };
+import ftrlCode from "./ftrl.wgsl" with { type: "text" };
 import momentumCode from "./momentum.wgsl" with { type: "text" };
 import movingAverageCode from "./moving_average.wgsl" with { type: "text" };
 import rmspropCode from "./rmsprop.wgsl" with { type: "text" };
@@ -17,7 +20,7 @@ import sgdCode from "./sgd.wgsl" with { type: "text" };
 export interface UpdateRule {
   readonly kernel: Kernel;
   readonly slots: readonly UpdateSlot[];
-  /** Whether it takes gradients, which a scaled loss magnifies. */
+  /** Whether it takes gradients, which can be scaled, clipped and joined by weight decay. */
   readonly takesGradients: boolean;
 }
 
@@ -27,39 +30,50 @@ export interface UpdateSlot {
   readonly initial: number;
 }
 
+/** A rule that takes gradients; `slots` are the names of its slots with the values that they start at. */
+function rule(name: string, code: string, slots: Readonly<Record<string, number>> = {}): UpdateRule {
+  return {
+    kernel: defineKernel(name, code),
+    slots: Object.entries(slots).map(([name, initial]) => ({ name, initial })),
+    takesGradients: true,
+  };
+}
+
 /** Gradient descent. */
-export const sgd: UpdateRule = { kernel: defineKernel("sgd", sgdCode), slots: [], takesGradients: true };
-/** Momentum (Polyak 1964). */
-export const momentum: UpdateRule = {
-  kernel: defineKernel("momentum", momentumCode),
-  slots: [{ name: "Momentum", initial: 0 }],
-  takesGradients: true,
-};
+export const sgd: UpdateRule = rule("sgd", sgdCode);
+/** Momentum (Polyak 1964), also Nesterov's. */
+export const momentum: UpdateRule = rule("momentum", momentumCode, { Momentum: 0 });
 /** RMSProp with momentum; the mean square starts at one, as in TF. */
-export const rmsprop: UpdateRule = {
-  kernel: defineKernel("rmsprop", rmspropCode),
-  slots: [{ name: "RMSProp", initial: 1 }, { name: "RMSProp_1", initial: 0 }],
-  takesGradients: true,
-};
-/** Adam (Kingma and Ba 2015). */
-export const adam: UpdateRule = {
-  kernel: defineKernel("adam", adamCode),
-  slots: [{ name: "Adam", initial: 0 }, { name: "Adam_1", initial: 0 }],
-  takesGradients: true,
-};
+export const rmsprop: UpdateRule = rule("rmsprop", rmspropCode, { RMSProp: 1, RMSProp_1: 0 });
+/** Adam (Kingma and Ba 2015), also with decoupled weight decay (Loshchilov and Hutter 2019). */
+export const adam: UpdateRule = rule("adam", adamCode, { Adam: 0, Adam_1: 0 });
+/** Adagrad (Duchi et al. 2011); the accumulator starts at 0.1, as in TF. */
+export const adagrad: UpdateRule = rule("adagrad", adagradCode, { Adagrad: 0.1 });
+/** Adadelta (Zeiler 2012). */
+export const adadelta: UpdateRule = rule("adadelta", adadeltaCode, { Adadelta: 0, Adadelta_1: 0 });
+/** FTRL-Proximal (McMahan et al. 2013); the accumulator starts at 0.1, as in TF. */
+export const ftrl: UpdateRule = rule("ftrl", ftrlCode, { Ftrl: 0.1, Ftrl_1: 0 });
 /** Exponential moving average: the values are followed at `rate` = 1 - decay. */
 export const movingAverage: UpdateRule = {
-  kernel: defineKernel("moving_average", movingAverageCode),
-  slots: [],
+  ...rule("moving_average", movingAverageCode),
   takesGradients: false,
 };
 
 /** The kernels of this file. */
-export const kernels: readonly Kernel[] = [sgd, momentum, rmsprop, adam, movingAverage].map((r) => r.kernel);
+export const kernels: readonly Kernel[] = [
+  sgd,
+  momentum,
+  rmsprop,
+  adam,
+  adagrad,
+  adadelta,
+  ftrl,
+  movingAverage,
+].map((r) => r.kernel);
 
 /**
  * Emits one step over `count` elements (a multiple of 64) of the arenas, each bound from the same element on. Gradients count
- * `unscale` times, [1]; where that is 0, nothing changes. `decays` has the weight decay of each 64 elements: it is added to
+ * `factor` times, [1]; where that is 0, nothing changes. `decays` has the weight decay of each 64 elements: it is added to
  * their gradients as many times as the parameters' values.
  */
 export function applyUpdate<T>(
@@ -67,9 +81,9 @@ export function applyUpdate<T>(
   rule: UpdateRule,
   count: number,
   options: Readonly<Record<string, number>>,
-  b: { rate: T; unscale: T; decays: T; values: T; parameters: T; slots: readonly T[] },
+  b: { rate: T; factor: T; decays: T; values: T; parameters: T; slots: readonly T[] },
 ): void {
-  const given = rule.takesGradients ? [b.rate, b.unscale, b.decays, b.values] : [b.rate, b.values];
+  const given = rule.takesGradients ? [b.rate, b.factor, b.decays, b.values] : [b.rate, b.values];
   e.emit({
     kernel: rule.kernel,
     params: { count4: count / 4, ...options },

@@ -42,10 +42,13 @@ const ones = constant(1);
 
 /** A place in a net where layers are recorded. */
 export class Layers extends Scope {
-  /** The outermost scope of a net. `seed` is that of the run: it decides initial values and random masks. */
-  static root(tape: Tape, seed = 0): Layers {
+  /**
+   * The outermost scope of a net. `seed` is that of the run: it decides initial values and random masks. Batch normalization
+   * of scopes that `keepsStatistics` names uses and keeps its moving statistics in training.
+   */
+  static root(tape: Tape, seed = 0, keepsStatistics: (scope: string) => boolean = () => false): Layers {
     const collections = { endPoints: new Map(), regularizationLosses: new Map(), movingAverages: new Map() };
-    return new Layers({ tape, seed, ...collections, randoms: 0 }, "", {});
+    return new Layers({ tape, seed, keepsStatistics, ...collections, randoms: 0 }, "", {});
   }
 
   protected override at(name: string, args: ArgScope): this {
@@ -103,7 +106,8 @@ export class Layers extends Scope {
    */
   batchNorm(x: Value, options: Named<BatchNormArguments>): Value {
     const a = { ...this.args.batchNorm, ...options }, s = this.scope(options.scope), scope = s.name;
-    const { decay = 0.999, epsilon = 0.001, isTraining = true } = a;
+    const { decay = 0.999, epsilon = 0.001 } = a;
+    const isTraining = (a.isTraining ?? true) && !this.shared.keepsStatistics(scope);
     const shape = x.shape.slice(-1);
     const gamma = a.scale ? s.variable("gamma", shape, { initialize: ones }) : undefined;
     const beta = a.center ?? true ? s.variable("beta", shape, { initialize: zeros }) : undefined;

@@ -33,6 +33,8 @@ export interface MovingAverage {
 interface Shared {
   readonly tape: Tape;
   readonly seed: number;
+  /** Whether batch normalization of a scope keeps its moving statistics, and uses them, in training too. */
+  readonly keepsStatistics: (scope: string) => boolean;
   readonly endPoints: Map<string, Value>;
   readonly regularizationLosses: Map<string, RegularizationLoss>;
   readonly movingAverages: Map<string, MovingAverage>;

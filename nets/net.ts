@@ -104,11 +104,16 @@ export function buildNet(
   tape: Tape,
   net: Net,
   images: Value,
-  options: NetOptions & { weightDecay?: number; seed?: number },
+  options: NetOptions & {
+    weightDecay?: number;
+    seed?: number;
+    /** Scopes whose batch normalization uses and keeps its moving statistics in training. */
+    keepsStatistics?: (scope: string) => boolean;
+  },
 ): BuiltNet {
-  const { weightDecay = 0, seed = 0, ...rest } = options;
+  const { weightDecay = 0, seed = 0, keepsStatistics, ...rest } = options;
   checkOptions(net, rest, images);
-  const root = Layers.root(tape, seed).with({
+  const root = Layers.root(tape, seed, keepsStatistics).with({
     batchNorm: { isTraining: rest.isTraining },
     dropout: { isTraining: rest.isTraining },
   }).with(net.argScope({ weightDecay }));

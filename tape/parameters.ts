@@ -90,6 +90,14 @@ export class Parameters {
     return new Float32Array(await this.#gpu.download(arena[page], 4 * first, 4 * count));
   }
 
+  /** Gives a slot the values of another, such as "", those of the variables. */
+  copy(from: string, to: string): void {
+    const sources = this.arena(from), targets = this.arena(to);
+    const encoder = this.#gpu.device.createCommandEncoder();
+    sources.forEach((source, page) => encoder.copyBufferToBuffer(source, 0, targets[page], 0, source.size));
+    this.#gpu.device.queue.submit([encoder.finish()]);
+  }
+
   /** Frees the device memory. */
   destroy(): void {
     for (const buffer of [...this.#arenas.values()].flat()) this.#gpu.destroyBuffer(buffer);

@@ -10,8 +10,8 @@ import { type Choose, chooserOf } from "../kernels/choices.ts";
 import type { Emitter } from "../kernels/emitter.ts";
 import { withHalfStorage } from "../kernels/half.ts";
 import { type Launch, sizeOf } from "../kernels/kernel.ts";
-import { scaleLoss } from "../kernels/loss_scale.ts";
-import { applyUpdate, type UpdateRule } from "../kernels/optimizers.ts";
+import { gradientFactor, type GradientTreatment } from "../kernels/gradient_factor.ts";
+import { applyUpdate, type UpdateRule, type UpdateSlot } from "../kernels/optimizers.ts";
 import { pointwise } from "../kernels/pointwise.ts";
 import { fuse, reachable, type Step } from "./fuse.ts";
 import { halfValues } from "./halves.ts";
@@ -21,27 +21,19 @@ import { planMemory } from "./plan_memory.ts";
 import { lowerInParts } from "./split.ts";
 import type { Node, Tape, Value } from "./tape.ts";
 
-/** A change of variables at the end of a program: an optimizer's, or that of moving averages. */
-export interface Update {
+/** A change of variables, or of a slot, at the end of a program: an optimizer's, or that of moving averages. */
+export interface Update extends GradientTreatment<Value> {
   readonly rule: UpdateRule;
   /** The rule's constants, by the names of its kernel's parameters. */
   readonly options: Readonly<Record<string, number>>;
-  /** Learning rate, shape [1]. */
+  /** What the rule's kernel takes as its rate: shape [2], or [1] for moving averages. */
   readonly rate: Value;
   /** For each variable to update, by name: its gradient, or what it follows. */
   readonly values: ReadonlyMap<string, Value>;
+  /** A slot that follows the variables; then they are the values, and do not change. */
+  readonly shadows?: UpdateSlot;
   /** Weight decay by name: the gradient of each gets so many times the variable added. */
   readonly decays?: ReadonlyMap<string, number>;
-  /** How the loss is scaled whose gradients are taken; left out: it is not. */
-  readonly lossScale?: LossScale;
-}
-
-/** Variables of dynamic loss scaling, both of shape []. */
-export interface LossScale {
-  /** The factor of the loss. */
-  readonly scale: Value;
-  /** Steps since it changed. */
-  readonly goodSteps: Value;
 }
 
 /** What a program is to compute. */
@@ -210,7 +202,9 @@ export class Plan {
    */
   #placeUpdates(updates: readonly Update[]): void {
     const roots = new Map<string, Value>();
-    for (const { values } of updates) for (const [name, v] of values) roots.set(name, this.#root(v));
+    for (const { values, shadows } of updates) {
+      if (!shadows) { for (const [name, v] of values) roots.set(name, this.#root(v)); }
+    }
     const all = [...roots.values()], placeable = new Set(all.filter((r) => r.node));
     for (const { launch: { buffers, writes } } of this.launches) {
       const touched = buffers.map((b) => this.#root(b));
@@ -240,17 +234,17 @@ export class Plan {
   }
 
   /** Steps over all variables of an update in as few ranges as bindings allow. */
-  #update({ rule, options, rate, values, decays, lossScale }: Update): void {
-    const memories: ((page: number) => Memory)[] = [
-      (page) => ({ kind: "updates", page }),
-      (page) => ({ kind: "arena", slot: "", initial: 0, page }),
-      ...rule.slots.map(({ name, initial }) => (page: number): Memory => ({
-        kind: "arena",
-        slot: name,
-        initial,
-        page,
-      })),
-    ];
+  #update(update: Update): void {
+    const { rule, options, rate, values, decays, shadows, lossScale, clipNorm } = update;
+    const arena = ({ name, initial }: UpdateSlot) => (page: number): Memory => ({
+      kind: "arena",
+      slot: name,
+      initial,
+      page,
+    });
+    const variables = arena({ name: "", initial: 0 });
+    const taken = shadows ? variables : (page: number): Memory => ({ kind: "updates", page });
+    const memories = [taken, shadows ? arena(shadows) : variables, ...rule.slots.map(arena)];
     const ranges = this.layout.runs(values.keys(), this.#limit).map((run) => {
       const { page, first, count } = run;
       const [taken, parameters, ...slots] = memories.map((memory) => {
@@ -262,12 +256,16 @@ export class Plan {
     });
     const emitter = (operation: string, shapes: readonly number[][]) =>
       this.#emitter({ scope: "update", operation, inputs: shapes, outputs: shapes });
-    const unscale = lossScale ? this.#temporary("unscale", [1]) : this.tape.constant(Float32Array.of(1), [1]);
-    if (lossScale) {
-      scaleLoss(emitter("scaleLoss", ranges.map((r) => [r.count])), ranges, { ...lossScale, unscale });
+    const isTreated = lossScale !== undefined || clipNorm !== undefined;
+    const factor = isTreated
+      ? this.#temporary("gradient factor", [1])
+      : this.tape.constant(Float32Array.of(1), [1]);
+    if (isTreated) {
+      const shapes = ranges.map(({ count }) => [count]);
+      gradientFactor(emitter("gradientFactor", shapes), ranges, { lossScale, clipNorm }, factor);
     }
     for (const { count, ...range } of ranges) {
-      applyUpdate(emitter(rule.kernel.name, [[count]]), rule, count, options, { ...range, rate, unscale });
+      applyUpdate(emitter(rule.kernel.name, [[count]]), rule, count, options, { ...range, rate, factor });
     }
   }
 

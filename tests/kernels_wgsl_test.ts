@@ -1,6 +1,7 @@
 /** All kernels as they run: they compile on this device, their Params have our size, and no return precedes a barrier. */
 // @ts-types="../types/std_assert.d.ts"
 import { assert, assertEquals } from "@std/assert";
+import { withHalfStorage } from "../kernels/half.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { storage, withGpu } from "./_gpu.ts";
 
@@ -53,6 +54,23 @@ Deno.test("every kernel compiles, and pack() makes as many bytes as its Params h
       });
     }
     gpu.destroyBuffer(buffer);
+  }));
+
+Deno.test("every kernel compiles with float16 in all buffers of floats", (t) =>
+  withGpu(async (gpu) => {
+    if (!gpu.device.features.has("shader-f16")) return;
+    const declaration = /@binding\((\d+)\) var<storage, \w+> \w+: array<(\w+)>/g;
+    for (const kernel of kernels) {
+      const buffers = [...kernel.code.replace(/\/\/.*$/gm, "").matchAll(declaration)];
+      const floats = buffers.filter(([, , type]) => !/u32|i32|vec4u/.test(type)).map(([, binding]) =>
+        Number(binding)
+      );
+      const { name, code } = withHalfStorage(kernel, floats);
+      await t.step(name, async () => {
+        await gpu.pipeline({ label: name, code });
+        await gpu.settled();
+      });
+    }
   }));
 
 /** Functions of a text that return before a barrier: some invocations would never reach it. */

@@ -38,7 +38,7 @@ function trainingKernels(name: string): Set<string> {
   const found = gradients(data, trainable.map((v) => v.value));
   const { rule, options } = configureOptimizer({ optimizer: "rmsprop" });
   const values = new Map(trainable.map((v, i) => [v.name, found[i]!]));
-  const updates = [{ rule, options, rate: tape.feed("rate", [1]), values }];
+  const updates = [{ rule, options, rate: tape.feed("rate", [2]), values }];
   return kernelsOf(tape, {
     fetches: { total },
     updates: [...updates, ...movingAverageUpdates(tape, built.movingAverages)],

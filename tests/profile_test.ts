@@ -36,7 +36,7 @@ Deno.test("costsOf() counts bytes once, twice where they are changed, and of a c
   const w = tape.variable("w", [64], { initialize: () => new Float32Array(64) });
   const plan = planOf(tape, {
     fetches: { both: concat([relu(a), b]) },
-    updates: [{ rule: sgd, options: {}, rate: tape.feed("rate", [1]), values: new Map([["w", relu(w)]]) }],
+    updates: [{ rule: sgd, options: {}, rate: tape.feed("rate", [2]), values: new Map([["w", relu(w)]]) }],
   });
   const bytes = plan.launches.map(({ launch }, i) => [launch.kernel.name, costsOf(plan)[i].bytes]);
   assertEquals(bytes, [
@@ -44,7 +44,7 @@ Deno.test("costsOf() counts bytes once, twice where they are changed, and of a c
     ["copy_columns_4", 2 * 640],
     ["copy_columns_4", 2 * 320],
     ["pointwise", 2 * 256],
-    ["sgd", 3 * 4 + 256 + 2 * 256], // rate, unscale and the one decay
+    ["sgd", 4 * 4 + 256 + 2 * 256], // two rates, the factor and a decay
   ]);
 });
 

@@ -64,9 +64,7 @@ export async function compileStep(gpu: Gpu, options: StepOptions): Promise<Step>
   const labels = tape.feed("labels", [batchSize], "i32");
   const step = await TrainingStep.compile(gpu, {
     tape,
-    clones: [{ logits: built.logits, auxLogits: built.auxLogits, labels }],
-    regularizationLosses: built.regularizationLosses,
-    movingAverages: built.movingAverages,
+    clones: [{ ...built, labels }],
     optimizer: configureOptimizer({ optimizer }),
     precision,
   });
@@ -74,7 +72,7 @@ export async function compileStep(gpu: Gpu, options: StepOptions): Promise<Step>
   step.parameters.initialize(0);
   program.feed("images", images);
   program.feed("labels", Int32Array.from({ length: batchSize }, (_, i) => i % net.numClasses));
-  program.feed("rate", Float32Array.of(0)); // however often it runs, the weights stay what they are
+  program.feed("rate", new Float32Array(2)); // however often it runs, the weights stay what they are
   if (program.takes("step")) program.feed("step", Uint32Array.of(0));
   return { program, input };
 }

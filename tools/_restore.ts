@@ -4,22 +4,19 @@
  * @module
  */
 import { latestCheckpoint } from "../formats/checkpoint/checkpoint_state.ts";
+import { openCheckpoint as openAnyCheckpoint } from "../formats/checkpoint/open.ts";
 import { CheckpointReader } from "../formats/checkpoint/reader.ts";
 import { joinPath } from "../formats/paths.ts";
 import { denoFiles } from "../host/files.ts";
+import { getNet } from "../nets/nets_factory.ts";
 import { restoreTraining, restoreVariables } from "../training/checkpoints.ts";
-import { isOfLossScale } from "../training/loss_scale.ts";
+import { planFineTuning } from "../training/fine_tuning.ts";
 import type { Trainer } from "../training/trainer.ts";
 import { UsageError } from "./_flags.ts";
 
 /** Opens a checkpoint by its path, or the newest one of a directory. */
 export async function openCheckpoint(path: string): Promise<CheckpointReader> {
-  const stat = await Deno.stat(path).catch(() => undefined);
-  const prefix = stat?.isDirectory ? await latestCheckpoint(denoFiles, path) : path;
-  if (prefix === undefined) {
-    throw new Error(`Cannot find a checkpoint in ${path}: it has no "checkpoint" file that names one`);
-  }
-  return await CheckpointReader.open(denoFiles, prefix);
+  return await openAnyCheckpoint(denoFiles, path);
 }
 
 /** Flags that a training cannot change on the way: what it learns, and with which net. */
@@ -69,11 +66,6 @@ export interface StartFlags {
   readonly ignore_missing_vars: boolean;
 }
 
-/** Whether a variable is in one of the scopes; as in TF-Slim, a scope is any beginning of a name. */
-export function inScopes(name: string, scopes: readonly string[]): boolean {
-  return scopes.some((scope) => name.startsWith(scope));
-}
-
 /** Restores a training from `trainDir`, else from `checkpoint_path`, and says what it did. */
 export async function start(
   trainer: Trainer,
@@ -90,23 +82,54 @@ export async function start(
     return;
   }
   if (!flags.checkpoint_path) return;
-  const reader = await openCheckpoint(flags.checkpoint_path),
-    excluded = flags.checkpoint_exclude_scopes ?? [];
-  const { parameters } = trainer.compiled, names = parameters.names.filter((name) => !isOfLossScale(name));
-  const wanted = names.filter((name) => !inScopes(name, excluded));
-  const missing = wanted.filter((name) => !reader.has(name));
+  const reader = await openCheckpoint(flags.checkpoint_path), { compiled, options } = trainer;
+  const { parameters, variables } = compiled;
+  const plan = planFineTuning(
+    variables.map((name) => ({ name, shape: parameters.shape(name) })),
+    [...reader.tensors].map(([name, { shape }]) => ({ name, shape })),
+    {
+      excludeScopes: flags.checkpoint_exclude_scopes,
+      headScopes: getNet(options.modelName).headScopes,
+    },
+  );
+  const { loaded, missing, misshapen } = plan;
+  if (misshapen.length > 0) {
+    throw new Error(
+      `Cannot start from ${reader.prefix}: other shapes than in the net have ${
+        some(misshapen)
+      }; is it a checkpoint of ` +
+        `${options.modelName}? Exclude them with --checkpoint_exclude_scopes to start them anew`,
+    );
+  }
   if (missing.length > 0 && !flags.ignore_missing_vars) {
     throw new Error(
       `Cannot start from ${reader.prefix}: it lacks ${
-        missing.join(", ")
+        some(missing)
       }; exclude them with --checkpoint_exclude_scopes, ` +
         "or start them anew with --ignore_missing_vars",
     );
   }
-  const loaded = wanted.filter((name) => reader.has(name));
+  if (loaded.length === 0) {
+    throw new Error(
+      `Cannot start from ${reader.prefix}: it gives none of the ${variables.length} variables of ${options.modelName}`,
+    );
+  }
   await restoreVariables(reader, parameters, loaded);
-  const skipped = names.length - wanted.length;
-  say(
-    `Starting from ${reader.prefix}: ${loaded.length} variables loaded, ${skipped} excluded, ${missing.length} missing`,
-  );
+  compiled.startMovingAverages();
+  say(`Starting from ${reader.prefix}: ${loaded.length} of ${variables.length} variables loaded`);
+  const reasons: [readonly string[], string][] = [
+    [plan.excluded, "started anew, as in --checkpoint_exclude_scopes"],
+    [plan.swapped, "started anew, because the number of classes is another"],
+    [missing, "started anew, because the checkpoint lacks them"],
+    [plan.unused, "in the checkpoint, and not in the net"],
+  ];
+  for (const [names, reason] of reasons) {
+    if (names.length > 0) say(`  ${names.length} ${reason}: ${some(names)}`);
+  }
+}
+
+/** The first names of a list. */
+function some(names: readonly string[], most = 6): string {
+  const rest = names.length - most;
+  return names.slice(0, most).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }

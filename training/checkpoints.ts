@@ -17,7 +17,7 @@ export const GLOBAL_STEP = "global_step";
 
 /** The tensors of a training's checkpoint, read from the device one at a time as they are written. */
 export function checkpointTensors(trainer: Trainer): Map<string, TensorSource> {
-  const { parameters, optimizer, trained } = trainer.compiled, tensors = new Map<string, TensorSource>();
+  const { parameters, optimizer, slots } = trainer.compiled, tensors = new Map<string, TensorSource>();
   const put = (variable: string, slot: string) => {
     const name = slot ? `${variable}/${slot}` : variable;
     tensors.set(name, async () => ({
@@ -27,7 +27,7 @@ export function checkpointTensors(trainer: Trainer): Map<string, TensorSource> {
     }));
   };
   for (const name of parameters.names) put(name, "");
-  for (const name of trained) for (const slot of optimizer.rule.slots) put(name, slot.name);
+  for (const [name, slot] of slots) put(name, slot);
   for (const [name, value] of Object.entries(optimizer.scalars(trainer.step))) {
     tensors.set(name, { dtype: "float32", shape: [], data: Float32Array.of(value) });
   }
@@ -78,22 +78,21 @@ export async function checkpointStep(reader: CheckpointReader): Promise<number> 
 
 /**
  * Takes up a training where a checkpoint left it: variables, slots, step. Slots that the checkpoint lacks stay at their
- * initial values, as after a change of optimizer; their names are returned.
+ * initial values, as after a change of optimizer, and moving averages begin at the variables; their names are returned.
  */
 export async function restoreTraining(
   reader: CheckpointReader,
   trainer: Trainer,
 ): Promise<{ missing: string[] }> {
-  const { parameters, optimizer, trained } = trainer.compiled, missing: string[] = [];
+  const { parameters, slots } = trainer.compiled, missing: string[] = [];
   const names = parameters.names.filter((name) => reader.has(name) || !isOfLossScale(name));
   await restoreVariables(reader, parameters, names);
-  for (const name of trained) {
-    for (const slot of optimizer.rule.slots) {
-      const key = `${name}/${slot.name}`;
-      if (reader.has(key)) {
-        parameters.write(name, (await reader.readAs(key, "float32", parameters.shape(name))).data, slot.name);
-      } else missing.push(key);
-    }
+  trainer.compiled.startMovingAverages();
+  for (const [name, slot] of slots) {
+    const key = `${name}/${slot}`;
+    if (reader.has(key)) {
+      parameters.write(name, (await reader.readAs(key, "float32", parameters.shape(name))).data, slot);
+    } else missing.push(key);
   }
   trainer.step = await checkpointStep(reader);
   return { missing };

@@ -5,13 +5,12 @@
  *
  * @module
  */
-import type { MovingAverage, RegularizationLoss } from "../layers/scope.ts";
 import { buildNet } from "../nets/net.ts";
 import { getNet } from "../nets/nets_factory.ts";
 import { getPreprocessing } from "../preprocessing/preprocessing_factory.ts";
 import type { Precision } from "../tape/plan.ts";
 import type { Tape, Value } from "../tape/tape.ts";
-import type { Clone } from "./losses.ts";
+import type { TrainedClone } from "./step.ts";
 
 /** What decides a classifier's shapes and numbers. */
 export interface ClassifierOptions {
@@ -33,23 +32,20 @@ export interface ClassifierOptions {
   readonly seed?: number;
   /** Left out: the net's own. */
   readonly dropoutKeepProb?: number;
+  /** Scopes whose batch normalization uses and keeps its moving statistics in training. */
+  readonly keepsStatistics?: (scope: string) => boolean;
   /** How images lie between operations. @default {"f32"} */
   readonly precision?: Precision;
 }
 
-/** A recorded classifier. Feeds: images0, images1, ... (u8), labels0, ... (i32), one pair a clone, and step (u32). */
-export interface Classifier {
-  readonly clones: readonly Clone[];
-  readonly regularizationLosses: readonly RegularizationLoss[];
-  /** Of the first clone, as in TF-Slim. */
-  readonly movingAverages: readonly MovingAverage[];
-  /** Of the first clone. */
+/** A recorded copy of the net with its end points. Feeds of copy i: `images<i>` (u8) and `labels<i>` (i32); `step` (u32). */
+export interface RecordedClone extends TrainedClone {
   readonly endPoints: ReadonlyMap<string, Value>;
 }
 
-/** Records a classifier; the clones share their variables. */
-export function recordClassifier(tape: Tape, options: ClassifierOptions): Classifier {
-  const { numClasses, imageShape, batchSize, isTraining, numClones = 1, seed = 0 } = options;
+/** Records a classifier, one copy after another as they are asked for; they share their variables. */
+export function* recordClassifier(tape: Tape, options: ClassifierOptions): Generator<RecordedClone> {
+  const { imageShape, batchSize, numClones = 1, seed = 0, ...rest } = options;
   const net = getNet(options.modelName),
     preprocess = getPreprocessing(options.preprocessingName ?? net.preprocessing);
   const side = options.imageSize ?? net.publishedImageSize ?? net.defaultImageSize,
@@ -60,20 +56,18 @@ export function recordClassifier(tape: Tape, options: ClassifierOptions): Classi
     );
   }
   const step = tape.feed("step", [1], "u32");
-  const built = Array.from({ length: numClones }, (_, i) => {
+  for (let i = 0; i < numClones; i++) {
+    const { numClasses, isTraining, dropoutKeepProb, weightDecay, keepsStatistics } = rest;
     const bytes = tape.feed(`images${i}`, [share, ...imageShape], "u8");
     const images = preprocess(bytes, { height: side, width: side, isTraining, step, seed: seed + i });
-    const { dropoutKeepProb, weightDecay } = options;
     const recorded = buildNet(tape, net, images, {
       numClasses,
       isTraining,
       dropoutKeepProb,
       weightDecay,
+      keepsStatistics,
       seed: seed + i,
     });
-    return { ...recorded, labels: tape.feed(`labels${i}`, [share], "i32") };
-  });
-  const { regularizationLosses, movingAverages, endPoints } = built[0];
-  const clones = built.map(({ logits, auxLogits, labels }) => ({ logits, auxLogits, labels }));
-  return { clones, regularizationLosses, movingAverages, endPoints };
+    yield { ...recorded, labels: tape.feed(`labels${i}`, [share], "i32") };
+  }
 }

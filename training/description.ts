@@ -118,7 +118,7 @@ export function trainingRequest(
   const trainable = [...tape.variables.values()].filter((v) => v.trainable);
   const found = gradients(data, trainable.map((v) => v.value));
   const values = new Map(trainable.flatMap((v, i) => found[i] ? [[v.name, found[i]]] : []));
-  const { rule, options } = optimizer, rate = tape.feed("rate", [1]);
+  const { rule, options } = optimizer, rate = tape.feed("rate", [2]);
   const decays = new Map(regularizationLosses.map((r) => [r.variable, r.decay]));
   const updates = [{ rule, options, rate, values, decays }, ...movingAverageUpdates(tape, movingAverages)];
   return { fetches: { loss: total }, updates };

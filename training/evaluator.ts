@@ -39,7 +39,7 @@ export class Evaluator {
     parameters?: Parameters,
   ): Promise<Evaluator> {
     const tape = new Tape();
-    const { clones: [{ logits }] } = recordClassifier(tape, {
+    const [{ logits }] = recordClassifier(tape, {
       ...options,
       imageShape: dataset.imageShape,
       isTraining: false,

@@ -32,8 +32,33 @@ export interface ClassificationLoss {
   readonly auxiliaryLosses: readonly Value[];
 }
 
+/** A clone's part of the loss. */
+interface CloneLoss {
+  readonly crossEntropy: Value;
+  /** Weighted; undefined where the net has no auxiliary head. */
+  readonly auxiliaryLoss?: Value;
+  /** Their sum, divided by the number of clones. */
+  readonly value: Value;
+}
+
 /** Weight of an auxiliary head's loss, as in TF-Slim's training script. */
 const AUXILIARY_WEIGHT = 0.4;
+
+/** Records the loss of one clone among `numClones`. */
+export function cloneLoss(
+  { logits, auxLogits, labels }: Clone,
+  { labelSmoothing = 0, numClones = 1 }: { labelSmoothing?: number; numClones?: number } = {},
+): CloneLoss {
+  const record = (logits: Value, scope: string) =>
+    mean(softmaxCrossEntropy(logits, labels, { labelSmoothing, scope }), { scope: `${scope}/value` });
+  const crossEntropy = record(logits, "softmax_cross_entropy_loss");
+  const auxiliaryLoss = auxLogits &&
+    scale(record(auxLogits, "aux_loss"), AUXILIARY_WEIGHT, { scope: "aux_loss" });
+  const share = (loss: Value) =>
+    numClones === 1 ? loss : scale(loss, 1 / numClones, { scope: "scaled_clone_loss" });
+  const value = sum([crossEntropy, ...auxiliaryLoss ? [auxiliaryLoss] : []].map(share));
+  return { crossEntropy, auxiliaryLoss, value };
+}
 
 /**
  * Records the loss of one or several clones. Each clone's mean is divided by the number of clones; regularization is added
@@ -44,19 +69,17 @@ export function classificationLoss(
   regularization: readonly RegularizationLoss[],
   { labelSmoothing = 0 }: { labelSmoothing?: number } = {},
 ): ClassificationLoss {
-  const crossEntropy = (logits: Value, labels: Value, scope: string) =>
-    mean(softmaxCrossEntropy(logits, labels, { labelSmoothing, scope }), { scope: `${scope}/value` });
-  const crossEntropies = clones.map((c) => crossEntropy(c.logits, c.labels, "softmax_cross_entropy_loss"));
-  const auxiliaryLosses = clones.flatMap(({ auxLogits, labels }) => {
-    if (!auxLogits) return [];
-    const loss = crossEntropy(auxLogits, labels, "aux_loss");
-    return scale(loss, AUXILIARY_WEIGHT, { scope: "aux_loss" });
-  });
-  const losses = [...crossEntropies, ...auxiliaryLosses];
-  const shares = clones.length === 1
-    ? losses
-    : losses.map((loss) => scale(loss, 1 / clones.length, { scope: "scaled_clone_loss" }));
-  const sum = (parts: readonly Value[]) => parts.reduce((a, b) => add(a, b, { scope: "total_loss" }));
-  const data = sum(shares), total = sum([data, ...regularization.map((r) => r.value)]);
-  return { total, data, crossEntropies, auxiliaryLosses };
+  const losses = clones.map((clone) => cloneLoss(clone, { labelSmoothing, numClones: clones.length }));
+  const data = sum(losses.map(({ value }) => value));
+  return {
+    total: sum([data, ...regularization.map((r) => r.value)]),
+    data,
+    crossEntropies: losses.map(({ crossEntropy }) => crossEntropy),
+    auxiliaryLosses: losses.flatMap(({ auxiliaryLoss }) => auxiliaryLoss ?? []),
+  };
+}
+
+/** Sum of scalars, in order. */
+export function sum(parts: readonly Value[]): Value {
+  return parts.reduce((a, b) => add(a, b, { scope: "total_loss" }));
 }

@@ -22,6 +22,10 @@ export interface TrainerOptions extends Omit<ClassifierOptions, "isTraining" | "
   readonly learningRate: (step: number) => number;
   /** @default {0} */
   readonly labelSmoothing?: number;
+  /** Largest norm of all gradients together, weight decay aside; left out: any. */
+  readonly clipNorm?: number;
+  /** Decay of the variables' moving averages; left out: there are none. */
+  readonly movingAverageDecay?: number;
   /** Which trainable variables to train. Left out: all of them. */
   readonly trains?: (name: string) => boolean;
   /** Subtracted from the labels of the data set. @default {0} */
@@ -81,23 +85,20 @@ export class Trainer {
   /** Compiles the training step and gives the variables their initial values. */
   static async create(gpu: Gpu, dataset: Dataset, options: TrainerOptions): Promise<Trainer> {
     const tape = new Tape();
-    const { clones, regularizationLosses, movingAverages } = recordClassifier(tape, {
-      ...options,
-      imageShape: dataset.imageShape,
-      isTraining: true,
-    });
     const compiled = await TrainingStep.compile(gpu, {
       tape,
-      clones,
-      regularizationLosses,
-      movingAverages,
+      clones: recordClassifier(tape, { ...options, imageShape: dataset.imageShape, isTraining: true }),
+      numClones: options.numClones,
       optimizer: options.optimizer,
       labelSmoothing: options.labelSmoothing,
       trains: options.trains,
       precision: options.precision,
+      clipNorm: options.clipNorm,
+      movingAverageDecay: options.movingAverageDecay,
       record: (loss) => ({ losses: history(loss, tape.feed("step", [1], "u32"), RING) }),
     });
     compiled.parameters.initialize(options.seed ?? 0);
+    compiled.startMovingAverages();
     return new Trainer(gpu, compiled, dataset, options);
   }
 

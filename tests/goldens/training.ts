@@ -6,7 +6,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { openGpu } from "../../host/drivers.ts";
 import { denoFiles } from "../../host/files.ts";
 import { sizeOf } from "../../kernels/kernel.ts";
-import { buildNet } from "../../nets/net.ts";
+import { buildNet, type BuiltNet } from "../../nets/net.ts";
 import { getNet } from "../../nets/nets_factory.ts";
 import { Tape } from "../../tape/tape.ts";
 import { configureLearningRate, type LearningRateFlags } from "../../training/learning_rate.ts";
@@ -108,22 +108,26 @@ async function runTrajectory(gpu: Gpu, all: Trajectories, t: Trajectory, noise: 
     dropoutKeepProb: 1,
     weightDecay: t.effective_weight_decay,
   };
-  const built = Array.from({ length: clones }, (_, i) => {
-    const images = tape.feed(`images${i}`, [share, side, side, channels]);
-    return { net: buildNet(tape, net, images, options), labels: tape.feed(`labels${i}`, [share], "i32") };
-  });
+  const built: BuiltNet[] = [];
+  function* record() {
+    for (let i = 0; i < clones; i++) {
+      const images = tape.feed(`images${i}`, [share, side, side, channels]);
+      built.push(buildNet(tape, net, images, options));
+      yield { ...built[i], labels: tape.feed(`labels${i}`, [share], "i32") };
+    }
+  }
   const optimizer = configureOptimizer({ opt_epsilon: 1, ...t.flags });
   const step = await TrainingStep.compile(gpu, {
     tape,
-    clones: built.map(({ net: { logits }, labels }) => ({ logits, labels })),
-    regularizationLosses: built[0].net.regularizationLosses,
+    clones: record(),
+    numClones: clones,
     optimizer,
     labelSmoothing: t.flags.label_smoothing ?? 0,
-    fetches: { logits: built[0].net.logits },
+    record: () => ({ logits: built[0].logits }),
   });
   try {
     const { parameters, program } = step, initial = new Map<string, Float32Array>();
-    const decays = new Map(built[0].net.regularizationLosses.map((r) => [r.variable, r.decay]));
+    const decays = new Map(built[0].regularizationLosses.map((r) => [r.variable, r.decay]));
     for (const name of parameters.names) {
       const stream = salt === "dev" ? name : `${salt}/${name}`;
       const values = randomValues(stream, sizeOf(parameters.shape(name)), t.init_scale);
@@ -158,7 +162,7 @@ async function runTrajectory(gpu: Gpu, all: Trajectories, t: Trajectory, noise: 
           relative: 2e-5,
         });
       }
-      const losses = built[0].net.regularizationLosses;
+      const losses = built[0].regularizationLosses;
       if (losses.length !== t.regularization[0].length) report.fail(`${losses.length} regularization losses`);
       for (const [i, { variable }] of losses.entries()) {
         const value = (await program.fetch(`regularization/${variable}`))[0];
