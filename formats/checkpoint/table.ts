@@ -22,6 +22,14 @@ const trailerSize = 5;
 /** Last eight bytes of a table, little-endian. */
 export const tableMagic = 0xdb4775248b80fb57n;
 
+/** Whether a file ends as a table does. */
+export async function isTable(files: Files, path: string): Promise<boolean> {
+  const size = await files.size(path);
+  if (size === undefined || size < footerSize) return false;
+  const end = await files.readRange(path, size - 8, 8);
+  return new DataView(end.buffer, end.byteOffset).getBigUint64(0, true) === tableMagic;
+}
+
 /** One key and its value. */
 export interface TableEntry {
   key: Uint8Array;
