@@ -16,6 +16,7 @@ import { runCases, type Topic } from "./goldens/report.ts";
 export const topics: Record<string, () => Promise<{ cases: Topic }>> = {
   checkpoints: () => import("./goldens/checkpoints.ts"),
   metrics: () => import("./goldens/metrics.ts"),
+  events: () => import("./goldens/events.ts"),
   nets: () => import("./goldens/nets.ts"),
   tfrecord: () => import("./goldens/tfrecord.ts"),
   training: () => import("./goldens/training.ts"),

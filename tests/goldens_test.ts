@@ -10,7 +10,7 @@ async function run(...args: string[]): Promise<{ status: number; lines: string[]
 
 const fixtures = new URL("fixtures", import.meta.url).pathname;
 
-for (const topic of ["checkpoints", "metrics", "tfrecord", "training"]) {
+for (const topic of ["checkpoints", "events", "metrics", "tfrecord", "training"]) {
   Deno.test(`goldens ${topic} passes on the fixtures`, async () => {
     const { status, lines } = await run(topic);
     assertEquals(lines.filter((line) => line.startsWith("FAIL")), []);
@@ -122,5 +122,47 @@ Deno.test("goldens tfrecord fails on a wrong checksum, offset, feature and an un
     "raw/examples/0",
     "raw/parse_single_example/varlen",
     "raw/surprise.tfrecord",
+  ]);
+});
+
+Deno.test("goldens events fails on a wrong value, limit, pixel or tag, and on unknown and missing files", async () => {
+  const parts = [
+    "v1.tfevents",
+    "v1.tfevents.json",
+    "v2.tfevents",
+    "v2.tfevents.json",
+    "eval_lenet48.tfevents.json",
+    "histogram_bucket_limits.json",
+    "image_summary_scaling.json",
+  ];
+  const failures = await failuresAfter("events", parts, async (directory) => {
+    await replaceIn(`${directory}/v1.tfevents.json`, "0.4678847", "0.4678848");
+    await replaceIn(`${directory}/v2.tfevents.json`, "1099511627776", "1099511627777");
+    await replaceIn(`${directory}/histogram_bucket_limits.json`, "1.1000000000000002e-12", "1.1e-12");
+    await replaceIn(
+      `${directory}/image_summary_scaling.json`,
+      '"decoded_uint8": [\n   54',
+      '"decoded_uint8": [\n   53',
+    );
+    await Deno.writeTextFile(`${directory}/surprise.json`, "{}");
+    const graph = {
+      model: "lenet",
+      dataset: "mnist",
+      flags: {},
+      model_variables: 8,
+      losses: ["softmax_cross_entropy_loss/value"],
+      regularization_losses: ["a", "b", "c", "d"],
+      summaries: [{ kind: "ScalarSummary", tag: "total_loss" }],
+    };
+    await Deno.writeTextFile(`${directory}/train_graphs.json`, JSON.stringify([graph]));
+  });
+  assertEquals(failures, [
+    "eval_lenet48.tfevents.json",
+    "histogram_bucket_limits.json",
+    "image_summary_scaling.json/float_signed",
+    "surprise.json",
+    "train_graphs.json/lenet mnist",
+    "v1.tfevents",
+    "v2.tfevents",
   ]);
 });
