@@ -29,8 +29,10 @@ export interface LossScale<T> {
   readonly goodSteps: T;
 }
 
-/** How gradients are changed. */
+/** How gradients are changed. A step with one that is not finite is left out. */
 export interface GradientTreatment<T> {
+  /** The step, uint32 [1], and where the number of the first step is kept that was left out, counted from 1; [1]. */
+  readonly watch: { readonly step: T; readonly firstBad: T };
   /** Left out: the loss is not scaled. */
   readonly lossScale?: LossScale<T>;
   /** The largest norm of all gradients together; left out: any. */
@@ -44,7 +46,7 @@ export interface GradientTreatment<T> {
 export function gradientFactor<T>(
   e: Emitter<T>,
   gradients: readonly { readonly values: T; readonly count: number }[],
-  { lossScale, clipNorm = 0 }: GradientTreatment<T>,
+  { watch, lossScale, clipNorm = 0 }: GradientTreatment<T>,
   factor: T,
 ): void {
   const each = gradients.map(({ count }) => Math.min(MOST, Math.ceil(count / 4)));
@@ -65,8 +67,8 @@ export function gradientFactor<T>(
   e.emit({
     kernel: factorKernel,
     params: { count: total, isScaled: lossScale ? 1 : 0, interval: INTERVAL, most: LARGEST, clip: clipNorm },
-    buffers: [found, scale, goodSteps, factor],
-    writes: [1, 2, 3],
+    buffers: [found, scale, goodSteps, factor, watch.step, watch.firstBad],
+    writes: [1, 2, 3, 5],
     workgroups: [1, 1, 1],
     work: total,
   });

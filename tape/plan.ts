@@ -22,7 +22,7 @@ import { lowerInParts } from "./split.ts";
 import type { Node, Tape, Value } from "./tape.ts";
 
 /** A change of variables, or of a slot, at the end of a program: an optimizer's, or that of moving averages. */
-export interface Update extends GradientTreatment<Value> {
+export interface Update {
   readonly rule: UpdateRule;
   /** The rule's constants, by the names of its kernel's parameters. */
   readonly options: Readonly<Record<string, number>>;
@@ -30,6 +30,8 @@ export interface Update extends GradientTreatment<Value> {
   readonly rate: Value;
   /** For each variable to update, by name: its gradient, or what it follows. */
   readonly values: ReadonlyMap<string, Value>;
+  /** What is done to gradients before; left out: nothing. */
+  readonly treatment?: GradientTreatment<Value>;
   /** A slot that follows the variables; then they are the values, and do not change. */
   readonly shadows?: UpdateSlot;
   /** Weight decay by name: the gradient of each gets so many times the variable added. */
@@ -235,7 +237,7 @@ export class Plan {
 
   /** Steps over all variables of an update in as few ranges as bindings allow. */
   #update(update: Update): void {
-    const { rule, options, rate, values, decays, shadows, lossScale, clipNorm } = update;
+    const { rule, options, rate, values, decays, shadows, treatment } = update;
     const arena = ({ name, initial }: UpdateSlot) => (page: number): Memory => ({
       kind: "arena",
       slot: name,
@@ -256,13 +258,12 @@ export class Plan {
     });
     const emitter = (operation: string, shapes: readonly number[][]) =>
       this.#emitter({ scope: "update", operation, inputs: shapes, outputs: shapes });
-    const isTreated = lossScale !== undefined || clipNorm !== undefined;
-    const factor = isTreated
+    const factor = treatment
       ? this.#temporary("gradient factor", [1])
       : this.tape.constant(Float32Array.of(1), [1]);
-    if (isTreated) {
+    if (treatment) {
       const shapes = ranges.map(({ count }) => [count]);
-      gradientFactor(emitter("gradientFactor", shapes), ranges, { lossScale, clipNorm }, factor);
+      gradientFactor(emitter("gradientFactor", shapes), ranges, treatment, factor);
     }
     for (const { count, ...range } of ranges) {
       applyUpdate(emitter(rule.kernel.name, [[count]]), rule, count, options, { ...range, rate, factor });

@@ -17,7 +17,7 @@ import { relu } from "../tape/ops/activations.ts";
 import { Parameters } from "../tape/parameters.ts";
 import { ParameterLayout } from "../tape/parameter_layout.ts";
 import { Plan } from "../tape/plan.ts";
-import { type Program } from "../tape/program.ts";
+import type { Program } from "../tape/program.ts";
 import { Tape, type Value } from "../tape/tape.ts";
 import { gradients } from "../tape/gradients.ts";
 import { lossScaleOf } from "../training/loss_scale.ts";
@@ -138,7 +138,14 @@ async function withScaledStep(
   const lossScale = lossScaleOf(tape), y = relu(conv2d(x, w));
   const [dw] = gradients(mean(y), [w], lossScale.scale) as Value[];
   const rate = tape.feed("rate", [2]), parameters = new Parameters(gpu, tape.variables);
-  const updates = [{ rule: sgd, options: {}, rate, values: new Map([["w", dw]]), lossScale }];
+  const watch = { step: tape.feed("step", [1], "u32"), firstBad: tape.state("first bad step", [1]) };
+  const updates = [{
+    rule: sgd,
+    options: {},
+    rate,
+    values: new Map([["w", dw]]),
+    treatment: { watch, lossScale },
+  }];
   const program: Program = await compile(gpu, tape, { fetches: {}, updates, parameters, precision: "f16" });
   parameters.initialize(0);
   program.feed("rate", Float32Array.of(0.5, 0.5));

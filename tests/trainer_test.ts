@@ -11,7 +11,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { checkpointTensors, restoreTraining } from "../training/checkpoints.ts";
 import { Evaluator } from "../training/evaluator.ts";
 import { configureOptimizer } from "../training/optimizers.ts";
-import { NonFiniteLossError, Trainer, type TrainerOptions } from "../training/trainer.ts";
+import { NonFiniteError, Trainer, type TrainerOptions } from "../training/trainer.ts";
 import { withGpu } from "./_gpu.ts";
 
 const base = {
@@ -104,7 +104,7 @@ Deno.test("Trainer stops at the step whose loss is not finite and says so", asyn
   const dataset = await getSampleSplit("train");
   await withGpu(async (gpu) => {
     await withTrainer(gpu, dataset, { learningRate: () => 1e30 }, async (trainer) => {
-      const error = await assertRejects(() => losses(trainer, 10), NonFiniteLossError);
+      const error = await assertRejects(() => losses(trainer, 10), NonFiniteError);
       assert(error.step >= 2 && error.step <= 4, error.message);
       assert(error.message.includes("lower the learning rate"));
     });

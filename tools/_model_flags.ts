@@ -75,12 +75,24 @@ export const datasetFlags = {
   },
   labels_offset: {
     type: "int",
-    default: 0,
     min: 0,
     group: "Data",
-    help: "Subtracted from the labels and from the number of classes",
+    help:
+      "Subtracted from the labels and from the number of classes; without it what net and data set call for",
   },
 } as const;
+
+/**
+ * What to subtract from labels: the flag's value, or 1 where the data set counts a background class that the net's published
+ * checkpoints do not have, as ImageNet's 1001 classes and VGG's or ResNet's 1000.
+ */
+export function labelsOffsetOf(
+  flags: { labels_offset?: number; model_name: string },
+  { numClasses }: Dataset,
+): number {
+  const isBackgroundTooMany = numClasses === 1001 && nets.get(flags.model_name)!.numClasses === 1000;
+  return flags.labels_offset ?? (isBackgroundTooMany ? 1 : 0);
+}
 
 /** Opens the data set that the flags name. */
 export async function openDataset(

@@ -3,21 +3,44 @@
  *
  * @module
  */
-import { decayTypes } from "../training/learning_rate.ts";
-import { optimizerNames } from "../training/optimizers.ts";
 import { adapterFlags, datasetFlags, modelFlags, precisionFlag } from "./_model_flags.ts";
+import { learningRateFlags, optimizerFlags } from "./_optimizer_flags.ts";
 
 const run = { group: "Run" } as const;
-const optimization = { group: "Optimization" } as const;
-const schedule = { group: "Learning rate" } as const;
+const checkpoints = { group: "Checkpoints and summaries" } as const;
+const evaluation = { group: "Evaluation during training" } as const;
 const fineTuning = { group: "Fine-tuning" } as const;
+
+/** Flags of TF-Slim's script that mean nothing here. */
+const retired = {
+  master: {
+    type: "retired",
+    neutral: "",
+    help: "there is one process and one device; --sync_replicas and --num_clones share a step among batches",
+  },
+  clone_on_cpu: {
+    type: "retired",
+    neutral: "false",
+    help: "--adapter=software computes on the processor",
+  },
+  worker_replicas: {
+    type: "retired",
+    neutral: "1",
+    help: "use --sync_replicas --replicas_to_aggregate=N for the gradients of N batches a step",
+  },
+  num_ps_tasks: { type: "retired", neutral: "0", help: "the variables are on the device" },
+  task: { type: "retired", neutral: "0", help: "there is one process" },
+  num_readers: { type: "retired", neutral: "4", help: "reading keeps ahead by itself" },
+  num_preprocessing_threads: { type: "retired", neutral: "4", help: "the device preprocesses whole batches" },
+  quantize_delay: { type: "retired", neutral: "-1", help: "there is no quantization yet" },
+} as const;
 
 /** All flags of tools/train.ts. */
 export const trainingFlags = {
   train_dir: {
     ...run,
     type: "path",
-    help: "Directory for checkpoints and flags; without it runs/MODEL_NAME",
+    help: "Directory for checkpoints, summaries and flags; without it runs/MODEL_NAME",
   },
   max_number_of_steps: {
     ...run,
@@ -26,7 +49,14 @@ export const trainingFlags = {
     help: "Step to stop at; without it 300 for the sample, else none",
   },
   batch_size: { ...run, type: "int", default: 32, min: 1, help: "Images a step" },
-  num_clones: { ...run, type: "int", default: 1, min: 1, help: "Copies of the net that share the batch" },
+  num_clones: {
+    ...run,
+    type: "int",
+    default: 1,
+    min: 1,
+    help:
+      "Copies of the net that share the batch, one after another: so many times less memory for activations",
+  },
   seed: {
     ...run,
     type: "int",
@@ -34,11 +64,44 @@ export const trainingFlags = {
     help: "Decides initial values, order of the images, dropout, distortions",
   },
   log_every_n_steps: { ...run, type: "int", default: 10, min: 1, help: "Steps between two log lines" },
-  save_interval_secs: { ...run, type: "int", default: 600, min: 1, help: "Seconds between two checkpoints" },
+  save_interval_secs: {
+    ...checkpoints,
+    type: "int",
+    default: 600,
+    min: 1,
+    help: "Seconds between two checkpoints",
+  },
+  save_summaries_secs: {
+    ...checkpoints,
+    type: "int",
+    default: 600,
+    min: 0,
+    help: "Seconds between two summaries of activations and variables; 0 for none",
+  },
+  max_to_keep: { ...checkpoints, type: "int", default: 5, min: 0, help: "Checkpoints to keep; 0 for all" },
+  keep_checkpoint_every_n_hours: {
+    ...checkpoints,
+    type: "float",
+    default: 10000,
+    min: 0,
+    help: "Besides, keep one checkpoint of every so many hours",
+  },
   eval_split_name: {
-    ...run,
+    ...evaluation,
     type: "string",
     help: 'Split to evaluate at the end, "" for none; without it test for the sample',
+  },
+  eval_every_steps: {
+    ...evaluation,
+    type: "int",
+    min: 1,
+    help: "Steps between two evaluations, which keep the best checkpoint; without it only at the end",
+  },
+  early_stopping_patience: {
+    ...evaluation,
+    type: "int",
+    min: 1,
+    help: "Stop after so many evaluations without a better accuracy",
   },
   ...modelFlags,
   train_image_size: {
@@ -55,81 +118,23 @@ export const trainingFlags = {
   },
   ...datasetFlags,
   dataset_split_name: { group: "Data", type: "string", default: "train", help: "Split to train on" },
-  optimizer: {
-    ...optimization,
-    type: "choice",
-    choices: optimizerNames,
-    default: "rmsprop",
-    help: "Update rule",
+  ...optimizerFlags,
+  ...learningRateFlags,
+  checkpoint_path: {
+    ...fineTuning,
+    type: "path",
+    help: "Checkpoint, or directory of one, to start from while TRAIN_DIR has none",
   },
-  weight_decay: {
-    ...optimization,
-    type: "float",
-    default: 0.00004,
-    min: 0,
-    help: "Factor of the weights' L2 loss",
-  },
-  label_smoothing: {
-    ...optimization,
-    type: "float",
-    default: 0,
-    min: 0,
-    max: 1,
-    help: "Share of the label spread over all classes",
-  },
-  momentum: { ...optimization, type: "float", default: 0.9, min: 0, help: "Of the momentum optimizer" },
-  rmsprop_momentum: { ...optimization, type: "float", default: 0.9, min: 0, help: "Momentum of rmsprop" },
-  rmsprop_decay: {
-    ...optimization,
-    type: "float",
-    default: 0.9,
-    min: 0,
-    max: 1,
-    help: "Decay of rmsprop's mean square",
-  },
-  adam_beta1: { ...optimization, type: "float", default: 0.9, min: 0, max: 1, help: "Decay of adam's mean" },
-  adam_beta2: {
-    ...optimization,
-    type: "float",
-    default: 0.999,
-    min: 0,
-    max: 1,
-    help: "Decay of adam's mean square",
-  },
-  opt_epsilon: {
-    ...optimization,
-    type: "float",
-    min: 0,
-    help:
-      "Added under the root; without it 1 for rmsprop and 1e-8 for adam, where TF-Slim's 1 would stop it from adapting",
-  },
-  learning_rate: { ...schedule, type: "float", default: 0.01, min: 0, help: "At step 0" },
-  learning_rate_decay_type: {
-    ...schedule,
-    type: "choice",
-    choices: decayTypes,
-    default: "exponential",
-    help: "Schedule",
-  },
-  learning_rate_decay_factor: {
-    ...schedule,
-    type: "float",
-    default: 0.94,
-    min: 0,
-    help: "Of each stair of exponential",
-  },
-  num_epochs_per_decay: {
-    ...schedule,
-    type: "float",
-    default: 2,
-    min: 0,
-    help: "Epochs a stair, or until polynomial ends",
-  },
-  end_learning_rate: { ...schedule, type: "float", default: 0.0001, min: 0, help: "Where polynomial ends" },
-  checkpoint_path: { ...fineTuning, type: "path", help: "Checkpoint, or directory of one, to start from" },
   checkpoint_exclude_scopes: { ...fineTuning, type: "list", help: "Scopes of variables not to take from it" },
   trainable_scopes: { ...fineTuning, type: "list", help: "Scopes of variables to train; without it all" },
   ignore_missing_vars: { ...fineTuning, type: "boolean", help: "Go on where the checkpoint lacks variables" },
+  freeze_batch_norm: {
+    ...fineTuning,
+    type: "boolean",
+    help:
+      "Batch normalization outside of --trainable_scopes uses and keeps its moving statistics; best for small data",
+  },
   precision: precisionFlag,
   ...adapterFlags,
+  ...retired,
 } as const;

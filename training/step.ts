@@ -65,6 +65,8 @@ export class TrainingStep {
   /**
    * Records loss, gradients and update on the request's tape and compiles them. Fetches: "loss", "crossEntropy0"..., one a
    * clone, "regularization/NAME" and "gradient/NAME" for each variable NAME that has them, and what the request records.
+   * "firstBad" is the number of the first step with a gradient that was not finite, counted from 1, or 0: such steps are left
+   * out, unless the loss is scaled, where they are a matter of course.
    * Gradients are those of the loss without regularization, which the update adds; with precision "f16", of the scaled loss.
    */
   static async compile(gpu: Gpu, request: TrainingStepRequest): Promise<TrainingStep> {
@@ -82,8 +84,9 @@ export class TrainingStep {
       regularization.filter((r) => values.has(r.variable)).map((r) => [r.variable, r.decay]),
     );
     const { rule, options } = optimizer, rate = tape.feed("rate", [2]);
+    const watch = { step: tape.feed("step", [1], "u32"), firstBad: tape.state("first bad step", [1]) };
     const updates: Update[] = [
-      { rule, options, rate, values, decays, lossScale, clipNorm },
+      { rule, options, rate, values, decays, treatment: { watch, lossScale, clipNorm } },
       ...movingAverageUpdates(tape, movingAverages),
     ];
     if (movingAverageDecay !== undefined) {
@@ -96,7 +99,11 @@ export class TrainingStep {
         shadows,
       });
     }
-    const fetches: Record<string, Value> = { ...request.record?.(total), loss: total };
+    const fetches: Record<string, Value> = {
+      ...request.record?.(total),
+      loss: total,
+      firstBad: watch.firstBad,
+    };
     losses.forEach(({ crossEntropy }, i) => fetches[`crossEntropy${i}`] = crossEntropy);
     for (const { variable, value } of regularization) fetches[`regularization/${variable}`] = value;
     for (const [name, value] of values) fetches[`gradient/${name}`] = value;
@@ -142,7 +149,7 @@ export class TrainingStep {
   run(step: number, learningRate: number): void {
     const { program, optimizer, movingAverageDecay } = this;
     program.feed("rate", Float32Array.of(optimizer.rate(learningRate, step), learningRate));
-    if (program.takes("step")) program.feed("step", Uint32Array.of(step));
+    program.feed("step", Uint32Array.of(step));
     if (movingAverageDecay !== undefined) {
       program.feed("shadowRate", Float32Array.of(shadowRate(movingAverageDecay, step)));
     }

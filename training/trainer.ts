@@ -6,9 +6,10 @@
  * @module
  */
 import type { Dataset } from "../datasets/dataset.ts";
-import { trainingOrder } from "../datasets/order.ts";
-import { BatchReader } from "../datasets/reader.ts";
+import { type BatchOrder, trainingOrder } from "../datasets/order.ts";
+import { type Batch, BatchReader } from "../datasets/reader.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import type { Program } from "../tape/program.ts";
 import { history } from "../tape/ops/history.ts";
 import { Tape } from "../tape/tape.ts";
 import { type ClassifierOptions, recordClassifier } from "./classifier.ts";
@@ -55,14 +56,16 @@ export interface TrainOptions {
   readonly pause?: () => boolean;
 }
 
-/** The loss is no longer a number. */
-export class NonFiniteLossError extends Error {
-  override readonly name = "NonFiniteLossError";
+/** The loss, or a gradient, is no longer a number. */
+export class NonFiniteError extends Error {
+  override readonly name = "NonFiniteError";
 
-  constructor(readonly step: number, readonly loss: number, learningRate: number) {
+  /** @param step the step, counted from 1 */
+  constructor(readonly step: number, what: string, learningRate: number) {
     super(
-      `Cannot go on training: the loss of step ${step} is ${loss} at learning rate ${learningRate}; ` +
-        "go back to the last checkpoint and lower the learning rate",
+      `Cannot go on training: at step ${step} ${what}, with learning rate ${
+        Number(learningRate.toPrecision(4))
+      }; lower the learning rate, let it warm up, or clip gradients`,
     );
   }
 }
@@ -74,10 +77,14 @@ const RING = 256, WINDOW = 8;
 export class Trainer {
   /** Steps done. Setting it moves the schedule, the random numbers and the position in the data along. */
   step = 0;
+  /** The batch of the last step. */
+  batch: Batch | undefined;
 
   private constructor(
     readonly gpu: Gpu,
     readonly compiled: TrainingStep,
+    /** What was compiled. */
+    readonly tape: Tape,
     readonly dataset: Dataset,
     readonly options: TrainerOptions,
   ) {}
@@ -99,30 +106,30 @@ export class Trainer {
     });
     compiled.parameters.initialize(options.seed ?? 0);
     compiled.startMovingAverages();
-    return new Trainer(gpu, compiled, dataset, options);
+    return new Trainer(gpu, compiled, tape, dataset, options);
   }
 
   /**
    * Trains and reports. Between two reports the caller may read parameters, save, or stop by leaving the loop.
    *
-   * @throws {NonFiniteLossError} where a loss is NaN or infinite
+   * @throws {NonFiniteError} where a loss or gradient is NaN or infinite; the step did not change the variables
+   * @throws {RangeError} where a label is none of the classes
    */
   async *train(
     { until, reportEvery = 10, pause = () => false }: TrainOptions,
   ): AsyncGenerator<TrainingReport> {
-    const { batchSize, seed = 0, learningRate } = this.options, { queue } = this.gpu.device;
-    const order = trainingOrder(this.dataset.numSamples, { batchSize, seed });
-    await using reader = new BatchReader(this.dataset, order, { start: this.step });
+    const { batchSize, learningRate } = this.options, { queue } = this.gpu.device;
+    await using reader = this.#reader();
     let marks: [Promise<undefined>, Promise<undefined>] = [
       Promise.resolve(undefined),
       Promise.resolve(undefined),
     ];
     let losses: Float32Array[] = [], unread = 0, first = this.step, start = performance.now(), waited = 0;
     while (this.step < until) {
-      const batch = await reader.next();
+      const batch = this.batch = await reader.next();
       if (!batch) throw new RangeError(`Cannot train beyond step ${this.step}: the data ended`);
       waited += batch.waitMs;
-      this.#feed(batch.images, batch.labels);
+      this.feed(this.compiled.program, batch);
       this.compiled.run(this.step, learningRate(this.step));
       this.step++;
       unread++;
@@ -147,26 +154,58 @@ export class Trainer {
     }
   }
 
-  #feed(images: Uint8Array, labels: Int32Array): void {
-    const { numClones = 1, labelsOffset = 0 } = this.options, { program } = this.compiled;
-    for (let i = 0; i < numClones; i++) {
-      const share = <T extends Uint8Array | Int32Array>(all: T) =>
-        all.subarray(i * all.length / numClones, (i + 1) * all.length / numClones) as T;
-      program.feed(`images${i}`, share(images));
-      program.feed(
-        `labels${i}`,
-        labelsOffset === 0 ? share(labels) : share(labels).map((l) => l - labelsOffset),
-      );
+  get #order(): BatchOrder {
+    const { batchSize, seed = 0 } = this.options;
+    return trainingOrder(this.dataset.numSamples, { batchSize, seed });
+  }
+
+  #reader(): BatchReader {
+    return new BatchReader(this.dataset, this.#order, { start: this.step });
+  }
+
+  #labelError(record: number, label: number): RangeError {
+    const { numClasses, labelsOffset = 0 } = this.options;
+    return new RangeError(
+      `Cannot train on ${
+        this.dataset.source.describe(record)
+      }: its label is ${label}, and with labels_offset ` +
+        `${labelsOffset} and ${numClasses} classes labels are ${labelsOffset} to ${
+          labelsOffset + numClasses - 1
+        }`,
+    );
+  }
+
+  /** The batch of a step, counted from 1, read again. */
+  async batchOf(step: number): Promise<Batch> {
+    await using reader = this.#reader();
+    return await reader.batch(step - 1);
+  }
+
+  /** Writes a batch where a program with this one's clones takes it. */
+  feed(program: Program, { index, images, labels }: Batch): void {
+    const { numClones = 1, labelsOffset = 0, numClasses } = this.options;
+    const bad = labels.findIndex((label) => label < labelsOffset || label - labelsOffset >= numClasses);
+    if (bad >= 0) throw this.#labelError(this.#order.records(index)[bad], labels[bad]);
+    const share = <T extends Uint8Array | Int32Array>(all: T, i: number) =>
+      all.subarray(i * all.length / numClones, (i + 1) * all.length / numClones) as T;
+    for (let i = 0; i < numClones && program.takes(`images${i}`); i++) {
+      program.feed(`images${i}`, share(images, i));
+      const own = share(labels, i);
+      program.feed(`labels${i}`, labelsOffset === 0 ? own : own.map((label) => label - labelsOffset));
     }
   }
 
   /** Losses of the last `count` steps. */
   async #readLosses(count: number): Promise<Float32Array> {
-    const ring = await this.compiled.program.fetch("losses"), first = this.step - count;
+    const { program } = this.compiled, first = this.step - count;
+    const [ring, [firstBad]] = await Promise.all([program.fetch("losses"), program.fetch("firstBad")]);
     const losses = Float32Array.from({ length: count }, (_, i) => ring[(first + i) % RING]);
-    const bad = losses.findIndex((loss) => !Number.isFinite(loss));
-    if (bad >= 0) {
-      throw new NonFiniteLossError(first + bad + 1, losses[bad], this.options.learningRate(first + bad));
+    const bad = losses.findIndex((loss) => !Number.isFinite(loss)), { learningRate } = this.options;
+    if (bad >= 0 && !(firstBad > 0 && firstBad <= first + bad)) {
+      throw new NonFiniteError(first + bad + 1, `the loss is ${losses[bad]}`, learningRate(first + bad));
+    }
+    if (firstBad > 0) {
+      throw new NonFiniteError(firstBad, "a gradient is not finite", learningRate(firstBad - 1));
     }
     return losses;
   }
