@@ -84,7 +84,7 @@ export class EventWriter {
    * @throws {RangeError} if the step is no integer below 2^53
    */
   add(content: EventContent, step: number): void {
-    const record = encodeEvent({ wallTime: this.#now() / 1000, step, ...content });
+    const record = encodeEvent({ ...content, wallTime: this.#now() / 1000, step });
     this.#log.add(concatenateArrays([...encodeTfRecords([record])]));
   }
 
