@@ -4,33 +4,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { latestCheckpoint } from "../formats/checkpoint/checkpoint_state.ts";
 import { denoFiles } from "../host/files.ts";
+import { run, spawn, withFolder } from "./_tools.ts";
 
-const root = new URL("../", import.meta.url).pathname;
 /** A step of a few milliseconds. */
 const quick = ["--batch_size=1", "--train_image_size=8", "--eval_split_name="];
-
-function spawn(tool: string, args: string[]): Deno.ChildProcess {
-  const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-ffi"];
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", ...permissions, `${root}tools/${tool}.ts`, ...args],
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-async function run(tool: string, args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await spawn(tool, args).output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
-}
-
-async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 Deno.test("tools/train.ts trains, evaluates, keeps its flags and resumes; tools/eval.ts takes them over", () =>
   withFolder(async (folder) => {

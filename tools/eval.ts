@@ -1,115 +1,86 @@
 /**
- * Evaluates a checkpoint: accuracy, Recall_5, a line a class.
+ * Evaluates a checkpoint, or each new one of a directory: accuracy, Recall_5, a line a class, the confusion matrix.
  *
  * Usage: deno task eval [FLAGS], or
  *   deno run --allow-read --allow-write --allow-env --allow-ffi tools/eval.ts --help
- * (ffi and env find the Vulkan driver; writing concerns only the user's cache directory).
+ * (ffi and env find the Vulkan driver; writing concerns EVAL_DIR and the user's cache directory).
  *
  * @module
  */
+import { checkpointExists, CheckpointReader } from "../formats/checkpoint/reader.ts";
 import { directoryOf } from "../formats/paths.ts";
+import { denoFiles } from "../host/files.ts";
 import { ProgressLine } from "../host/terminal.ts";
-import { checkpointStep, restoreVariables } from "../training/checkpoints.ts";
-import { Evaluator } from "../training/evaluator.ts";
-import { defineFlags, runTool } from "./_flags.ts";
-import {
-  adapterFlags,
-  datasetFlags,
-  modelFlags,
-  openDataset,
-  openDevice,
-  precisionFlag,
-} from "./_model_flags.ts";
-import { formatMetrics, metricsToJson } from "./_report.ts";
-import { openCheckpoint, readFlags } from "./_restore.ts";
+import { evaluationLoop } from "../training/evaluation_loop.ts";
+import { Evaluation } from "./_evaluation.ts";
+import { evaluationFlags, type EvaluationValues, inheritedArgs } from "./_evaluation_flags.ts";
+import { runTool, UsageError } from "./_flags.ts";
+import { openCheckpoint } from "./_restore.ts";
 
-const flags = defineFlags("Evaluates a checkpoint.", {
-  checkpoint_path: {
-    type: "path",
-    help: "Checkpoint, or directory of one; without it runs/MODEL_NAME",
-    group: "Run",
-  },
-  batch_size: { type: "int", default: 100, min: 1, help: "Images a step", group: "Run" },
-  max_num_batches: { type: "int", min: 1, help: "Evaluate at most so many batches", group: "Run" },
-  json: { type: "boolean", help: "Print JSON, with confusion matrix and predictions", group: "Run" },
-  ...modelFlags,
-  eval_image_size: {
-    type: "int",
-    min: 1,
-    help: "Side of the images; without it the net's own",
-    group: "Net",
-  },
-  ...datasetFlags,
-  dataset_split_name: { type: "string", default: "test", help: "Split to evaluate", group: "Data" },
-  precision: precisionFlag,
-  ...adapterFlags,
-});
+/** The exit code that shells give to an interrupted program. */
+const INTERRUPTED = 130;
 
-/** Flags of a training that its evaluation takes over. */
-const INHERITED: Readonly<Record<string, string>> = {
-  model_name: "model_name",
-  preprocessing_name: "preprocessing_name",
-  eval_image_size: "train_image_size",
-  dataset_name: "dataset_name",
-  dataset_dir: "dataset_dir",
-  labels_offset: "labels_offset",
-  precision: "precision",
-};
+/** Refuses flags that do not go together. */
+async function checkFlags({ eval_interval_secs, timeout_secs }: EvaluationValues, path: string) {
+  if (eval_interval_secs === undefined) {
+    if (timeout_secs === undefined) return;
+    throw new UsageError(
+      `--timeout_secs=${timeout_secs} needs --eval_interval_secs: without it one checkpoint is evaluated`,
+    );
+  }
+  const stat = await Deno.stat(path).catch(() => undefined);
+  if (!stat?.isDirectory && await checkpointExists(denoFiles, path)) {
+    throw new UsageError(
+      `--eval_interval_secs=${eval_interval_secs} needs a directory, and ${path} is one checkpoint; ` +
+        `leave it out, or give --checkpoint_path=${directoryOf(path) || "."}`,
+    );
+  }
+}
 
-/** The flags of the training in a directory that the command line leaves open, as arguments. */
-async function inherited(directory: string, args: readonly string[]): Promise<string[]> {
-  const trained = await readFlags(directory);
-  if (!trained) return [];
-  const given = new Set(
-    args.map((arg) => arg.replace(/^-+(no)?/, "").replace(/=.*/s, "").replaceAll("-", "_")),
+/** Evaluates each new checkpoint of a directory until there is none for the timeout. */
+async function evaluateAll(
+  directory: string,
+  { eval_interval_secs: intervalSecs = 0, timeout_secs: timeoutSecs }: EvaluationValues,
+  evaluate: (reader: CheckpointReader) => Promise<void>,
+  say: (line: string) => void,
+): Promise<void> {
+  say(`Evaluating each new checkpoint of ${directory}; Ctrl-C stops`);
+  const count = await evaluationLoop(
+    denoFiles,
+    directory,
+    async (prefix) => await evaluate(await CheckpointReader.open(denoFiles, prefix)),
+    { intervalSecs, timeoutSecs, onUnreadable: ({ message }) => say(`${message}; trying again`) },
   );
-  return Object.entries(INHERITED).filter(([name, source]) =>
-    !given.has(name) && trained[source] !== undefined
-  )
-    .map(([name, source]) => `--${name}=${trained[source]}`);
+  if (count === 0) {
+    throw new Error(
+      `Cannot find a checkpoint in ${directory}: none could be read for ${timeoutSecs} seconds; ` +
+        "is a training running there?",
+    );
+  }
+  say(`No new checkpoint for ${timeoutSecs} seconds; evaluated ${count}`);
 }
 
 /** Runs the tool. */
 export async function main(args: string[]): Promise<number> {
-  const first = flags.parse(args), path = first.checkpoint_path ?? `runs/${first.model_name}`;
-  const reader = await openCheckpoint(path);
-  const values = flags.parse([...await inherited(directoryOf(reader.prefix), args), ...args]);
-  const progress = new ProgressLine();
-  const dataset = await openDataset(values, values.dataset_split_name);
-  const gpu = await openDevice(values, progress);
-  try {
-    const evaluator = await Evaluator.compile(gpu, dataset, {
-      modelName: values.model_name,
-      preprocessingName: values.preprocessing_name,
-      numClasses: dataset.numClasses - values.labels_offset,
-      imageSize: values.eval_image_size,
-      labelsOffset: values.labels_offset,
-      batchSize: values.batch_size,
-      precision: values.precision,
-    });
-    await restoreVariables(reader, evaluator.parameters);
-    const step = await checkpointStep(reader);
-    progress.print(
-      `Evaluating ${reader.prefix} (step ${
-        step.toLocaleString("en")
-      }) on ${dataset.name}, split ${dataset.splitName}`,
-    );
-    const metrics = await evaluator.run({
-      maxBatches: values.max_num_batches,
-      onBatch: (done, of) => progress.update(`evaluating: ${done} of ${of} batches`),
-    });
+  const first = evaluationFlags.parse(args), progress = new ProgressLine();
+  const path = first.checkpoint_path ?? `runs/${first.model_name}`;
+  await checkFlags(first, path);
+  Deno.addSignalListener("SIGINT", () => {
     progress.end(false);
-    const results = {
-      checkpoint: reader.prefix,
-      step,
-      ...metricsToJson(metrics, dataset, values.labels_offset),
-    };
-    console.log(
-      values.json ? JSON.stringify(results, null, 2) : formatMetrics(metrics, dataset, values.labels_offset),
-    );
+    Deno.exit(INTERRUPTED);
+  });
+  let evaluation: Evaluation | undefined;
+  const evaluate = async (reader: CheckpointReader) => {
+    const inherited = await inheritedArgs(directoryOf(reader.prefix), args);
+    evaluation ??= await Evaluation.open(evaluationFlags.parse([...inherited, ...args]), progress);
+    await evaluation.run(reader);
+  };
+  try {
+    if (first.eval_interval_secs === undefined) await evaluate(await openCheckpoint(path));
+    else await evaluateAll(path, first, evaluate, (line) => progress.print(line));
     return 0;
   } finally {
-    gpu.close();
+    evaluation?.close();
   }
 }
 
