@@ -31,6 +31,9 @@ export type LearningRate = (step: number) => number;
 
 const f = Math.fround;
 
+/** step / steps as TF's graphs compute it: times the reciprocal, which decides where a stair of uneven length ends. */
+const share = (step: number, steps: number) => f(f(step) * f(1 / f(steps)));
+
 /** Each schedule from its rate at step 0, the steps of a decay, and the flags. */
 const DECAYS: Readonly<
   Record<string, (rate: number, steps: number, flags: LearningRateFlags) => LearningRate>
@@ -38,11 +41,11 @@ const DECAYS: Readonly<
   fixed: (rate) => () => rate,
   /** A staircase, as `tf.train.exponential_decay(staircase=True)`. */
   exponential: (rate, steps, { learning_rate_decay_factor = 0.94 }) => (step) =>
-    f(rate * f(f(learning_rate_decay_factor) ** Math.floor(f(f(step) / f(steps))))),
+    f(rate * f(f(learning_rate_decay_factor) ** Math.floor(share(step, steps)))),
   /** A straight line, as `tf.train.polynomial_decay(power=1.0, cycle=False)`. */
   polynomial: (rate, steps, { end_learning_rate = 0.0001 }) => (step) => {
     const end = f(end_learning_rate);
-    return f(f(f(rate - end) * f(1 - f(f(Math.min(step, steps)) / f(steps)))) + end);
+    return f(f(f(rate - end) * f(1 - share(Math.min(step, steps), steps))) + end);
   },
   /** Half a cosine (Loshchilov and Hutter 2017, without restarts). */
   cosine: (rate, steps, { end_learning_rate: end = 0.0001 }) => (step) =>
