@@ -6,7 +6,7 @@
  * @module
  */
 import type { RegularizationLoss } from "../layers/scope.ts";
-import { mean, softmaxCrossEntropy } from "../tape/ops/losses.ts";
+import { mean, softmaxCrossEntropy, weightedSum } from "../tape/ops/losses.ts";
 import { add, scale } from "../tape/ops/pointwise.ts";
 import type { Value } from "../tape/tape.ts";
 
@@ -82,4 +82,14 @@ export function classificationLoss(
 /** Sum of scalars, in order. */
 export function sum(parts: readonly Value[]): Value {
   return parts.reduce((a, b) => add(a, b, { scope: "total_loss" }));
+}
+
+/**
+ * The examples' losses [n], each times its weight, summed and divided by the number of weights that are not 0, as
+ * `tf.losses.compute_weighted_loss`; 0 where all of them are.
+ */
+export function weightedMean(losses: Value, weights: readonly number[]): Value {
+  const count = Math.max(1, weights.filter((w) => w !== 0).length);
+  const shares = Float32Array.from(weights, (w) => w / count);
+  return weightedSum(losses, losses.tape.constant(shares, [weights.length]));
 }

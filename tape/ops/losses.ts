@@ -126,6 +126,24 @@ export function mean(x: Value, { scope }: Scoped = {}): Value {
   return x.tape.apply(meanOperation, [x], null, scope)[0];
 }
 
+const weightedSumOperation: Operation<null> = defineOperation<null>({
+  name: "weightedSum",
+  infer: ([x, weights]) => {
+    if (x.join() !== weights.join()) throw new RangeError("there must be one weight an element");
+    return [[]];
+  },
+  gradient: ({ node, inputs: [, weights], gradients: [dy], wanted }) => {
+    if (wanted[1]) throw new TypeError(`Cannot differentiate ${node.scope}/weightedSum for its weights`);
+    return [dy && scale(weights, 1, { by: dy, scope: node.scope })];
+  },
+  lower: (e, { inputs: [x, by], outputs: [y] }) => columnSum(e, sizeOf(x.shape), 1, { x, by, y }),
+});
+
+/** Sum of all elements, each times its weight, shape []. */
+export function weightedSum(x: Value, weights: Value, { scope }: Scoped = {}): Value {
+  return x.tape.apply(weightedSumOperation, [x, weights], null, scope)[0];
+}
+
 const l2Operation: Operation<{ factor: number }> = defineOperation<{ factor: number }>({
   name: "l2Loss",
   infer: () => [[]],
