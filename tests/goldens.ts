@@ -17,7 +17,10 @@ export const topics: Record<string, () => Promise<{ cases: Topic }>> = {
   checkpoints: () => import("./goldens/checkpoints.ts"),
   metrics: () => import("./goldens/metrics.ts"),
   events: () => import("./goldens/events.ts"),
+  model_deploy: () => import("./goldens/model_deploy.ts"),
   nets: () => import("./goldens/nets.ts"),
+  optimizers: () => import("./goldens/optimizers.ts"),
+  schedules: () => import("./goldens/schedules.ts"),
   tfrecord: () => import("./goldens/tfrecord.ts"),
   training: () => import("./goldens/training.ts"),
 };

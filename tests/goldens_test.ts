@@ -10,7 +10,17 @@ async function run(...args: string[]): Promise<{ status: number; lines: string[]
 
 const fixtures = new URL("fixtures", import.meta.url).pathname;
 
-for (const topic of ["checkpoints", "events", "metrics", "tfrecord", "training"]) {
+const topics = [
+  "checkpoints",
+  "events",
+  "metrics",
+  "model_deploy",
+  "optimizers",
+  "schedules",
+  "tfrecord",
+  "training",
+];
+for (const topic of topics) {
   Deno.test(`goldens ${topic} passes on the fixtures`, async () => {
     const { status, lines } = await run(topic);
     assertEquals(lines.filter((line) => line.startsWith("FAIL")), []);
@@ -55,6 +65,38 @@ Deno.test("goldens metrics notices a prediction and a running value that are off
     await replaceIn(`${directory}/metrics.json`, '"labels": [\n    2\n   ]', '"labels": [\n    4\n   ]');
   });
   assertEquals(failures, ["batch 2", "batch 3", "batch 4"]);
+});
+
+Deno.test("goldens optimizers notices a slot, a moving average and a gradient that are off", async () => {
+  const files = ["optimizers.json", "moving_average.json", "losses.json"];
+  const failures = await failuresAfter("optimizers", files, async (directory) => {
+    await replaceIn(`${directory}/optimizers.json`, "0.100070655", "0.100071");
+    await replaceIn(`${directory}/moving_average.json`, "0.56642747", "0.566429");
+    await replaceIn(`${directory}/losses.json`, "-0.15182342", "-0.151824");
+  });
+  assertEquals(failures, ["adagrad, default", "moving average 0.9999", "slim.losses, plain"]);
+});
+
+Deno.test("goldens schedules notices a rate that is off and a decay that should be refused", async () => {
+  const failures = await failuresAfter("schedules", ["schedules.json"], async (directory) => {
+    await replaceIn(`${directory}/schedules.json`, "[10000,0.008836]", "[10000,0.00883602]");
+    await replaceIn(`${directory}/schedules.json`, '"decay_steps":26', '"decay_steps":0');
+  });
+  assertEquals(failures, ["60000 samples", "999 samples num_epochs_per_decay=0.35 batch_size=13"]);
+});
+
+Deno.test("goldens model_deploy notices a loss and a gradient that are off", async () => {
+  const failures = await failuresAfter("model_deploy", ["model_deploy.json"], async (directory) => {
+    const path = `${directory}/model_deploy.json`, all = JSON.parse(await Deno.readTextFile(path));
+    all.cases = all.cases.slice(0, 2);
+    all.cases[0].intermediate[1][1] *= 1.0001;
+    all.cases[1].gradients["LeNet/fc4/biases"].values[3] += 1e-5;
+    await Deno.writeTextFile(path, JSON.stringify(all));
+  });
+  assertEquals(failures, [
+    "32 examples, weight decay 0.0005",
+    "16 + 16 examples, weight decay 0.0005",
+  ]);
 });
 
 Deno.test("goldens narrows by --only", async () => {

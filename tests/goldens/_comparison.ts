@@ -31,8 +31,17 @@ export class Comparison {
     this.#add(what, Math.abs(actual - expected) / scale, Object.values(tolerance)[0]);
   }
 
-  /** Compares a whole list. */
-  list(what: string, actual: ArrayLike<number>, expected: readonly number[], tolerance: Tolerance): void {
+  /** Compares a whole list; errors can be relative to its largest number, as where some cancel out and have fewer digits. */
+  list(
+    what: string,
+    actual: ArrayLike<number>,
+    expected: readonly number[],
+    tolerance: Tolerance | { largest: number },
+  ): void {
+    if ("largest" in tolerance) {
+      const absolute = tolerance.largest * Math.max(...expected.map(Math.abs));
+      return this.list(what, actual, expected, { absolute });
+    }
     if (actual.length !== expected.length) {
       return this.fail(`${what}: ${actual.length} values for ${expected.length}`);
     }
