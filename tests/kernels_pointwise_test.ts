@@ -1,7 +1,7 @@
 /** Pointwise operations, bias, gates and reductions over sizes that end inside a vector of four. */
 // @ts-types="../types/std_assert.d.ts"
 import { assertEquals, assertThrows } from "@std/assert";
-import { l2Loss, mean } from "../tape/ops/losses.ts";
+import { l2Loss, mean, weightedSum } from "../tape/ops/losses.ts";
 import { add, biasAdd, gate, reshape, scale } from "../tape/ops/pointwise.ts";
 import { Tape } from "../tape/tape.ts";
 import { backward, type KernelCase, rounded, sums, testCases } from "./_kernels.ts";
@@ -123,9 +123,10 @@ testCases(
 );
 
 testCases(
-  "mean, l2Loss and their gradients equal their definition",
+  "mean, weightedSum, l2Loss and their gradients equal their definition",
   [[1], [127], [128], [129], [5, 7, 11], [16384], [16385], [3, 70001]].flatMap((shape): KernelCase[] => {
     const x = random("x", shape), dy = tensor([1], [Math.fround(0.7)]), factor = Math.fround(4e-5);
+    const weights = random("weights", shape);
     return [
       {
         name: `mean [${shape}]`,
@@ -137,6 +138,18 @@ testCases(
         expect: {
           y: sums(dense.mean(x), dense.mean(abs(x))),
           dx: rounded(map(x, () => dy.data[0] / x.data.length), 3),
+        },
+      },
+      {
+        name: `weightedSum [${shape}]`,
+        feeds: { x, weights, dy },
+        record: ({ x, weights, dy }) => {
+          const y = weightedSum(x, weights), [dx] = backward(y, reshape(dy, []), [true, false]);
+          return { y, dx: dx! };
+        },
+        expect: {
+          y: sums(dense.weightedSum(x, weights), dense.weightedSum(abs(x), abs(weights))),
+          dx: rounded(map(weights, (v) => v * dy.data[0]), 1),
         },
       },
       {

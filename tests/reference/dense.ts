@@ -77,6 +77,11 @@ export function mean(x: Tensor): Tensor {
   return tensor([], [x.data.reduce((a, b) => a + b, 0) / count(x.shape)]);
 }
 
+/** Sum of all elements, each times its weight, shape []. */
+export function weightedSum(x: Tensor, weights: Tensor): Tensor {
+  return tensor([], [x.data.reduce((a, v, i) => a + v * weights.data[i], 0)]);
+}
+
 /** factor * sum(w^2) / 2, shape []. */
 export function l2Loss(w: Tensor, factor: number): Tensor {
   return tensor([], [factor / 2 * w.data.reduce((a, b) => a + b * b, 0)]);

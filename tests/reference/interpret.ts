@@ -75,6 +75,7 @@ const rules: Readonly<Record<string, Rule>> = {
   softmaxCrossEntropy: ([z, labels], o: { labelSmoothing: number }) =>
     losses.softmaxCrossEntropy(z, labels.data, o.labelSmoothing),
   mean: ([x]) => dense.mean(x),
+  weightedSum: ([x, weights]) => dense.weightedSum(x, weights),
   l2Loss: ([w], o: { factor: number }) => dense.l2Loss(w, o.factor),
 };
 
