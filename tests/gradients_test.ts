@@ -11,7 +11,7 @@ import { gate } from "../tape/ops/pointwise.ts";
 import { resizeBilinear } from "../tape/ops/resize.ts";
 import { Parameters } from "../tape/parameters.ts";
 import { Tape, type Value } from "../tape/tape.ts";
-import { classificationLoss } from "../training/losses.ts";
+import { classificationLoss, weightedMean } from "../training/losses.ts";
 import { withGpu } from "./_gpu.ts";
 import { assertSameBits } from "./_kernels.ts";
 import { interpret } from "./reference/interpret.ts";
@@ -218,6 +218,14 @@ Deno.test("classificationLoss() averages the clones' means and adds regularizati
       `${c.name}, smoothed by ${labelSmoothing}: ${actual}, ${expected}`,
     );
   }
+});
+
+Deno.test("weightedMean() divides by the number of weights that are not 0", () => {
+  const tape = new Tape(),
+    losses = tape.feed("losses", [4]),
+    given = new Map([["losses", tensor([4], [3, 5, 7, 4])]]);
+  const of = (weights: number[]) => interpret(tape, weightedMean(losses, weights), given).data[0];
+  assertEquals([of([1, 0, 0, 0.5]), of([1, 1, 1, 1]), of([0, 0, 0, 0])], [2.5, 4.75, 0]);
 });
 
 Deno.test("gradients() of some variables are the same bits as among those of all", () =>
