@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { latestCheckpoint } from "../formats/checkpoint/checkpoint_state.ts";
+import { latestCheckpoint, readCheckpointState } from "../formats/checkpoint/checkpoint_state.ts";
 import { openCheckpoint as openAnyCheckpoint } from "../formats/checkpoint/open.ts";
 import { CheckpointReader } from "../formats/checkpoint/reader.ts";
+import { DataLossError, NotFoundError, reasonOf } from "../formats/errors.ts";
 import { joinPath } from "../formats/paths.ts";
 import { denoFiles } from "../host/files.ts";
 import { getNet } from "../nets/nets_factory.ts";
@@ -66,6 +67,43 @@ export interface StartFlags {
   readonly ignore_missing_vars: boolean;
 }
 
+/**
+ * Takes up a training from the newest checkpoint of its directory that is whole; false where there is none at all.
+ *
+ * @throws {Error} where there are some, and all are damaged
+ */
+async function resume(trainer: Trainer, trainDir: string, say: (line: string) => void): Promise<boolean> {
+  const state = await readCheckpointState(denoFiles, trainDir), reasons: string[] = [];
+  const paths = state?.allModelCheckpointPaths ?? await strayCheckpoints(trainDir);
+  const prefixes = paths.map((path) => joinPath(trainDir, path)).reverse();
+  for (const prefix of prefixes) {
+    try {
+      const { missing } = await restoreTraining(await CheckpointReader.open(denoFiles, prefix), trainer);
+      reasons.forEach(say);
+      say(`Resuming ${trainDir} at step ${trainer.step.toLocaleString("en")}`);
+      if (missing.length > 0) say(`Not in ${prefix}, so at their initial values: ${some(missing)}`);
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof DataLossError || thrown instanceof NotFoundError)) throw thrown;
+      reasons.push(`Passing over the damaged checkpoint ${prefix}: ${reasonOf(thrown)}`);
+    }
+  }
+  if (reasons.length === 0) return false;
+  throw new Error(
+    `Cannot resume ${trainDir}: none of its checkpoints is whole\n${reasons.join("\n")}\n` +
+      "Move the directory away, or give another --train_dir, to start anew",
+  );
+}
+
+/** Checkpoints of a directory whose state file is gone or damaged, by step. */
+async function strayCheckpoints(trainDir: string): Promise<string[]> {
+  const names = (await denoFiles.list(trainDir)).flatMap((name) =>
+    /^(model\.ckpt-\d+)\.index$/.exec(name)?.[1] ?? []
+  );
+  const stepOf = (name: string) => Number(name.slice(name.lastIndexOf("-") + 1));
+  return names.sort((a, b) => stepOf(a) - stepOf(b));
+}
+
 /** Restores a training from `trainDir`, else from `checkpoint_path`, and says what it did. */
 export async function start(
   trainer: Trainer,
@@ -73,11 +111,7 @@ export async function start(
   flags: StartFlags,
   say: (line: string) => void,
 ): Promise<void> {
-  const latest = await latestCheckpoint(denoFiles, trainDir);
-  if (latest !== undefined) {
-    const { missing } = await restoreTraining(await CheckpointReader.open(denoFiles, latest), trainer);
-    say(`Resuming ${trainDir} at step ${trainer.step.toLocaleString("en")}`);
-    if (missing.length > 0) say(`Not in ${latest}, so at their initial values: ${missing.join(", ")}`);
+  if (await resume(trainer, trainDir, say)) {
     if (flags.checkpoint_path) say(`Ignoring --checkpoint_path: ${trainDir} has a checkpoint already`);
     return;
   }

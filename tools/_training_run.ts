@@ -4,11 +4,12 @@
  * @module
  */
 import type { CheckpointManager } from "../formats/checkpoint/checkpoint_manager.ts";
+import { GpuError } from "../gpu/errors.ts";
 import { formatDuration, type ProgressLine } from "../host/terminal.ts";
 import { checkpointTensors } from "../training/checkpoints.ts";
 import type { Metrics } from "../training/metrics.ts";
 import { summarize } from "../training/summaries.ts";
-import type { Trainer, TrainingReport } from "../training/trainer.ts";
+import { NonFiniteError, type Trainer, type TrainingReport } from "../training/trainer.ts";
 import type { TrainingLog } from "./_training_log.ts";
 
 /** What a run is made of. */
@@ -64,6 +65,26 @@ class Timer {
 
   restart(): void {
     this.#due = Date.now() + 1000 * this.seconds;
+  }
+}
+
+/**
+ * Saves what is there where something outside of the training goes wrong in the middle, such as damaged data: the variables
+ * are those of the last step. What the training itself threw is thrown on.
+ */
+export async function saveOnFailure(
+  { trainer, manager, progress }: Pick<RunOptions, "trainer" | "manager" | "progress">,
+  train: () => Promise<RunEnd>,
+): Promise<RunEnd> {
+  const first = trainer.step;
+  try {
+    return await train();
+  } catch (error) {
+    const isUsable = !(error instanceof NonFiniteError || error instanceof GpuError);
+    if (isUsable && trainer.step > first && !manager.latest?.endsWith(`-${trainer.step}`)) {
+      progress.print(`Saved ${await manager.save(trainer.step, checkpointTensors(trainer))} before stopping`);
+    }
+    throw error;
   }
 }
 

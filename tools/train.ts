@@ -28,7 +28,7 @@ import { compareFlags, start } from "./_restore.ts";
 import { TrainingEvaluator } from "./_training_evaluator.ts";
 import { trainingFlags } from "./_training_flags.ts";
 import { TrainingLog } from "./_training_log.ts";
-import { type RunEnd, runTraining } from "./_training_run.ts";
+import { type RunEnd, runTraining, saveOnFailure } from "./_training_run.ts";
 
 const flags = defineFlags(
   "Trains a net; without any flag LeNet on the embedded sample of Fashion-MNIST, 300 steps with adam at 0.001.",
@@ -132,7 +132,7 @@ async function train(
   const log = await TrainingLog.open(trainDir, trainer.step, drawTape(trainer.tape));
   let end: RunEnd;
   try {
-    end = await runTraining({
+    const run = {
       trainer,
       manager,
       log,
@@ -144,7 +144,8 @@ async function train(
       evalEverySteps: values.eval_every_steps,
       evaluate: evaluator && (() => evaluator.run()),
       patience: values.early_stopping_patience,
-    }, isInterrupted);
+    };
+    end = await saveOnFailure(run, () => runTraining(run, isInterrupted));
   } catch (error) {
     if (error instanceof NonFiniteError) {
       progress.end();
