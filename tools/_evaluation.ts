@@ -6,6 +6,8 @@
 import type { Dataset } from "../datasets/dataset.ts";
 import type { CheckpointReader } from "../formats/checkpoint/reader.ts";
 import { reasonOf } from "../formats/errors.ts";
+import { eventFileName, EventWriter } from "../formats/events/event_writer.ts";
+import { scalarSummary } from "../formats/events/summary.ts";
 import { directoryOf, joinPath } from "../formats/paths.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { denoFiles } from "../host/files.ts";
@@ -26,7 +28,10 @@ export interface EvaluationRecord extends ReturnType<typeof summaryToJson> {
   readonly seconds: number;
 }
 
-/** Keeps an evaluation: a line more in `evaluations.jsonl`, and the latest confusion matrix in `confusion.csv`. */
+/**
+ * Keeps an evaluation: a line more in `evaluations.jsonl`, the latest confusion matrix in `confusion.csv`, and TensorBoard's
+ * events under the tags of TF-Slim's script.
+ */
 export async function recordEvaluation(
   evalDir: string,
   record: EvaluationRecord,
@@ -39,7 +44,12 @@ export async function recordEvaluation(
     encoder.encode(JSON.stringify(record) + "\n"),
   );
   await denoFiles.write(joinPath(evalDir, "confusion.csv"), [encoder.encode(confusionCsv(metrics, names))]);
-  // What else is kept of an evaluation, such as TensorBoard's events, belongs here.
+  const events = await EventWriter.open(denoFiles, joinPath(evalDir, eventFileName(Date.now() / 1000)));
+  events.addSummary(record.step, [
+    scalarSummary("eval/Accuracy", record.accuracy),
+    scalarSummary("eval/Recall_5", record.recall_5),
+  ]);
+  await events.flush();
 }
 
 /** A net compiled for evaluation, its data and its device. */
