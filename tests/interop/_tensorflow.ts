@@ -38,14 +38,23 @@ export async function assertTensorFlowReads(
   prefix: string,
   tensors: ReadonlyMap<string, Tensor>,
 ): Promise<void> {
-  const expected = Object.fromEntries([...tensors].map(([name, tensor]) => {
+  await withJson(describeTensors(tensors), (file) => runPython("checkpoint_interop.py", prefix, file));
+}
+
+/** Tensors as the scripts of this folder read them: by name type, shape and bytes in hexadecimal digits. */
+export function describeTensors(tensors: ReadonlyMap<string, Tensor>) {
+  return Object.fromEntries([...tensors].map(([name, tensor]) => {
     const hex = tensor.dtype === "string" ? tensor.data.map(toHex) : toHex(bytesOfTensor(tensor));
     return [name, { dtype: tensor.dtype, shape: tensor.shape, hex }];
   }));
+}
+
+/** Writes a file of JSON for the time of a call. */
+export async function withJson(value: unknown, use: (file: string) => Promise<unknown>): Promise<void> {
   const file = await Deno.makeTempFile({ suffix: ".json" });
   try {
-    await Deno.writeTextFile(file, JSON.stringify(expected));
-    await runPython("checkpoint_interop.py", prefix, file);
+    await Deno.writeTextFile(file, JSON.stringify(value));
+    await use(file);
   } finally {
     await Deno.remove(file);
   }

@@ -1,12 +1,17 @@
-/** TensorFlow reads the checkpoints that this project writes. Needs WGSLIM_PYTHON; see _tensorflow.ts. */
+/** TensorFlow reads the checkpoints that this project writes, and the tools those that it writes. Needs WGSLIM_PYTHON; see _tensorflow.ts. */
 
 // @ts-types="../../types/std_assert.d.ts"
-import { assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CheckpointManager } from "../../formats/checkpoint/checkpoint_manager.ts";
+import { openCheckpoint } from "../../formats/checkpoint/open.ts";
 import { CheckpointReader } from "../../formats/checkpoint/reader.ts";
 import type { Tensor } from "../../formats/checkpoint/tensor.ts";
 import { denoFiles } from "../../host/files.ts";
-import { assertTensorFlowReads } from "./_tensorflow.ts";
+import { cases } from "../goldens/checkpoints.ts";
+import { runCases } from "../goldens/report.ts";
+import { assertTensorFlowReads, runPython } from "./_tensorflow.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
 
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -48,6 +53,37 @@ Deno.test("TensorFlow reads the newest of several checkpoints of thousands of te
       await manager.save(step, new Map([["x", { dtype: "uint8", shape: [0], data: new Uint8Array() }]]));
     }
     await assertTensorFlowReads(await manager.save(3, tensors), tensors);
+  }));
+
+async function runTool(name: string, ...args: string[]): Promise<string> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-read", "--allow-write", `${root}tools/${name}.ts`, ...args],
+  });
+  const { success, stdout, stderr } = await command.output();
+  assert(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+Deno.test("the tools read what TensorFlow writes, V1 and V2, and TensorFlow reads what they convert it to", () =>
+  withFolder(async (folder) => {
+    const theirs = `${folder}/theirs`;
+    await runPython("make_checkpoint_fixtures.py", theirs);
+    const lines: string[] = [];
+    const { passed, failed } = await runCases(cases(theirs), "", (line) => lines.push(line));
+    assertEquals([passed, failed], [8, 0], lines.join("\n"));
+    for (const name of ["v1_single", "v1_two_shards", "v2_single", "v2_two_shards"]) {
+      const input = `--checkpoint_path=${theirs}/${name}`, prefix = `${folder}/ours/${name}`;
+      const listed = JSON.parse(await runTool("inspect_checkpoint", input, "--statistics", "--json"));
+      const contents = JSON.parse(await Deno.readTextFile(`${theirs}/${name}/contents.json`));
+      assertEquals(listed.tensors.length, Object.keys(contents).length);
+      for (const { name, dtype, shape } of listed.tensors) {
+        assertEquals([dtype, shape], [contents[name].dtype, contents[name].shape]);
+      }
+      await runTool("convert_checkpoint", input, `--output_path=${prefix}`);
+      const reader = await openCheckpoint(denoFiles, prefix), tensors = new Map<string, Tensor>();
+      for (const tensor of reader.names()) tensors.set(tensor, await reader.read(tensor));
+      await assertTensorFlowReads(prefix, tensors);
+    }
   }));
 
 Deno.test("the comparison notices a wrong value, a missing and a surplus tensor", () =>
