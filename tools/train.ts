@@ -15,6 +15,7 @@ import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { denoFiles } from "../host/files.ts";
 import { ProgressLine } from "../host/terminal.ts";
+import { checkLabels } from "../training/check_labels.ts";
 import { inScopes } from "../training/fine_tuning.ts";
 import { drawTape } from "../training/graph.ts";
 import { configureLearningRate } from "../training/learning_rate.ts";
@@ -187,6 +188,11 @@ export async function main(args: string[]): Promise<number> {
   const evalSplit = values.eval_split_name ??
     (values.dataset_name === SAMPLE_NAME || values.eval_every_steps ? "test" : "");
   const evaluation = evalSplit === "" ? undefined : await openDataset(values, evalSplit);
+  await checkLabels(
+    training,
+    classifierOptions(values, training),
+    (done, of) => progress.update(`checking labels: ${done} of ${of}`),
+  );
   if (changed.length > 0) progress.print(`Changed since the last run: ${changed.join(", ")}`);
   await denoFiles.write(`${trainDir}/flags.json`, [
     new TextEncoder().encode(JSON.stringify(recorded, null, 2) + "\n"),

@@ -60,7 +60,10 @@ export async function restoreVariables(
     );
   }
   for (const [name, key] of keys) {
-    parameters.write(name, (await reader.readAs(key, "float32", parameters.shape(name))).data);
+    parameters.write(
+      name,
+      (await reader.readAs(key, "float32", parameters.shape(name), { cast: true })).data,
+    );
   }
 }
 
@@ -91,7 +94,11 @@ export async function restoreTraining(
   for (const [name, slot] of slots) {
     const key = `${name}/${slot}`;
     if (reader.has(key)) {
-      parameters.write(name, (await reader.readAs(key, "float32", parameters.shape(name))).data, slot);
+      parameters.write(
+        name,
+        (await reader.readAs(key, "float32", parameters.shape(name), { cast: true })).data,
+        slot,
+      );
     } else missing.push(key);
   }
   trainer.step = await checkpointStep(reader);

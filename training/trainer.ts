@@ -12,6 +12,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Program } from "../tape/program.ts";
 import { history } from "../tape/ops/history.ts";
 import { Tape } from "../tape/tape.ts";
+import { badLabel, labelError } from "./check_labels.ts";
 import { type ClassifierOptions, recordClassifier } from "./classifier.ts";
 import type { Optimizer } from "./optimizers.ts";
 import { TrainingStep } from "./step.ts";
@@ -163,18 +164,6 @@ export class Trainer {
     return new BatchReader(this.dataset, this.#order, { start: this.step });
   }
 
-  #labelError(record: number, label: number): RangeError {
-    const { numClasses, labelsOffset = 0 } = this.options;
-    return new RangeError(
-      `Cannot train on ${
-        this.dataset.source.describe(record)
-      }: its label is ${label}, and with labels_offset ` +
-        `${labelsOffset} and ${numClasses} classes labels are ${labelsOffset} to ${
-          labelsOffset + numClasses - 1
-        }`,
-    );
-  }
-
   /** The batch of a step, counted from 1, read again. */
   async batchOf(step: number): Promise<Batch> {
     await using reader = this.#reader();
@@ -183,9 +172,9 @@ export class Trainer {
 
   /** Writes a batch where a program with this one's clones takes it. */
   feed(program: Program, { index, images, labels }: Batch): void {
-    const { numClones = 1, labelsOffset = 0, numClasses } = this.options;
-    const bad = labels.findIndex((label) => label < labelsOffset || label - labelsOffset >= numClasses);
-    if (bad >= 0) throw this.#labelError(this.#order.records(index)[bad], labels[bad]);
+    const { numClones = 1, labelsOffset = 0 } = this.options;
+    const bad = badLabel(labels, this.options);
+    if (bad >= 0) throw labelError(this.dataset, this.#order.records(index)[bad], labels[bad], this.options);
     const share = <T extends Uint8Array | Int32Array>(all: T, i: number) =>
       all.subarray(i * all.length / numClones, (i + 1) * all.length / numClones) as T;
     for (let i = 0; i < numClones && program.takes(`images${i}`); i++) {

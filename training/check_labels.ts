@@ -1,0 +1,64 @@
+/**
+ * Labels against the number of classes, before the first step.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import { type Dataset, DEFAULT_CACHE_BYTES } from "../datasets/dataset.ts";
+
+/** What labels mean to a net. */
+export interface LabelRange {
+  /** Of the net. */
+  readonly numClasses: number;
+  /** Subtracted from the labels. @default {0} */
+  readonly labelsOffset?: number;
+}
+
+/** Position of the first label that is no class of the net; -1 if all are. */
+export function badLabel(labels: ArrayLike<number>, { numClasses, labelsOffset = 0 }: LabelRange): number {
+  return Array.prototype.findIndex.call(
+    labels,
+    (label) => !(label >= labelsOffset && label - labelsOffset < numClasses),
+  );
+}
+
+/** The error for a record whose label is no class. */
+export function labelError(
+  { source }: Dataset,
+  record: number,
+  label: number,
+  { numClasses, labelsOffset = 0 }: LabelRange,
+): RangeError {
+  return new RangeError(
+    `Cannot train on ${
+      source.describe(record)
+    }: its label is ${label}, and the net's ${numClasses} classes with ` +
+      `labels_offset ${labelsOffset} are the labels ${labelsOffset} to ${
+        labelsOffset + numClasses - 1
+      }; check labels.txt`,
+  );
+}
+
+/**
+ * Reads all labels of a data set that is kept in memory anyway; a larger one is checked batch by batch as it is trained on.
+ *
+ * @throws {RangeError} at the first label that is no class of the net
+ */
+export async function checkLabels(
+  dataset: Dataset,
+  range: LabelRange,
+  onProgress: (done: number, of: number) => void = () => {},
+): Promise<void> {
+  const { source, imageShape: [height, width, channels] } = dataset;
+  if (source.size * height * width * channels > DEFAULT_CACHE_BYTES) return;
+  for (let first = 0; first < source.size; first += 1024) {
+    onProgress(first, source.size);
+    const records = Array.from(
+      { length: Math.min(1024, source.size - first) },
+      (_, i) => source.get(first + i),
+    );
+    const labels = (await Promise.all(records)).map(({ label }) => label), bad = badLabel(labels, range);
+    if (bad >= 0) throw labelError(dataset, first + bad, labels[bad], range);
+  }
+}
