@@ -11,12 +11,12 @@
  * @module
  */
 import { imageColumns, imageRows, panels, panelsSize, transpose } from "./columns.ts";
-import { type Emitter, WINDOW_UNIT } from "./emitter.ts";
+import type { Emitter } from "./emitter.ts";
 import type { Epilogue } from "./epilogue.ts";
 import { gemm, quarters, type Scatter } from "./gemm.ts";
 import { sizeOf } from "./kernel.ts";
 import { matmul, packOperand } from "./matmul.ts";
-import { rearrange, stridesOf } from "./rearrange.ts";
+import { rearrange, stridesOf, unitOf } from "./rearrange.ts";
 import type { Window } from "./window.ts";
 import { prefersWinograd, winograd, winogradWeightGradient } from "./winograd.ts";
 
@@ -33,12 +33,11 @@ interface Packed<T> extends Epilogue<T> {
 
 /** Emits a convolution of any window. */
 function convolve<T>(e: Emitter<T>, g: Window, outputs: number, b: Packed<T>): void {
-  const k = sizeOf(g.kernel) * g.channels, all = g.n * sizeOf(g.out);
-  const most = b.scatter ? all : Math.max(
-    WINDOW_UNIT,
-    Math.floor(Math.min(PIECE, e.limit) / Math.max(1, k) / WINDOW_UNIT) * WINDOW_UNIT,
-  );
-  const pieces = Math.ceil(all / most), each = Math.ceil(all / pieces / WINDOW_UNIT) * WINDOW_UNIT;
+  const k = sizeOf(g.kernel) * g.channels, all = g.n * sizeOf(g.out), unit = Math.max(64, unitOf(outputs));
+  const most = b.scatter
+    ? all
+    : Math.max(unit, Math.floor(Math.min(PIECE, e.limit) / Math.max(1, k) / unit) * unit);
+  const pieces = Math.ceil(all / most), each = Math.ceil(all / pieces / unit) * unit;
   for (let first = 0; first < all; first += each) {
     const count = Math.min(each, all - first), a = k === 0 ? b.x : e.scratch(panelsSize(k, count), b.x);
     const part = (v: T) => count === all ? v : e.window(v, first * outputs, count * outputs);

@@ -98,7 +98,7 @@ export function prefersWinograd<T>(
   const direct = f.size ** 2 * pixels * c * outputs + copies;
   const time = POINTS * (filled * c * outputs + 30 * tiles * c + 12 * tiles * outputs + 8 * c * outputs);
   const operation = `conv${f.size}x${f.size} ${of}`,
-    byDefault = time < direct && (of !== "sensitive output" || f.size === 5) ? "winograd" : "direct";
+    byDefault = time < direct && of !== "sensitive output" ? "winograd" : "direct";
   return e.choose(operation, [g.n, ...g.out, c, outputs], ["direct", "winograd"], byDefault) === "winograd";
 }
 

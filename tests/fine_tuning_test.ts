@@ -4,7 +4,6 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Dataset } from "../datasets/dataset.ts";
 import { getSampleSplit } from "../datasets/sample.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { getNet } from "../nets/nets_factory.ts";
 import { checkLabels } from "../training/check_labels.ts";
 import { inScopes, planFineTuning } from "../training/fine_tuning.ts";
 import { configureOptimizer } from "../training/optimizers.ts";
@@ -40,11 +39,6 @@ Deno.test("planFineTuning() sorts variables by what becomes of them", () => {
     unused: ["M/old"],
   });
   assertEquals(planFineTuning(net, checkpoint, {}).misshapen.length, 2);
-});
-
-Deno.test("every net's head scopes are scopes of its variables that end in what depends on the classes", () => {
-  assertEquals(getNet("inception_v3").headScopes, ["InceptionV3/Logits", "InceptionV3/AuxLogits"]);
-  assertEquals(getNet("vgg_16").headScopes, ["vgg_16/fc8"]);
 });
 
 /** Five classes of coloured pictures. */

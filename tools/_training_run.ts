@@ -126,13 +126,13 @@ export async function runTraining(options: RunOptions, isInterrupted: () => bool
       );
       stopsEarly = worse >= (options.patience ?? Infinity);
     }
-    const ends = isInterrupted() || isLast || stopsEarly;
+    const interrupted = isInterrupted(), ends = interrupted || isLast || stopsEarly;
     if (ends || saving.isDue) {
       progress.print(`Saved ${await manager.save(step, checkpointTensors(trainer))}`);
       saving.restart();
     }
     await log.flush();
-    if (isInterrupted()) return "interrupted";
+    if (interrupted) return "interrupted";
     if (stopsEarly) return "stopped early";
   }
   return "done";
