@@ -1,31 +1,17 @@
-// Adadelta over a range of the parameter arena (TF's ApplyAdadelta; Zeiler 2012).
+// Adadelta (TF's ApplyAdadelta; Zeiler 2012).
 //
 //   a = rho * a + (1 - rho) * g^2;  u = sqrt(b + epsilon) / sqrt(a + epsilon) * g;  b = rho * b + (1 - rho) * u^2;  w -= rate * u
-//
-// One invocation = 16 values, as four vec4.
 
 struct Params { count4: u32, rho: f32, epsilon: f32 }     // vec4 in the range
 
-@group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> rate: array<f32>;               // [2]: the first
-@group(0) @binding(2) var<storage, read> factor: array<f32>;             // [1]: factor of the gradients; 0: nothing changes
-@group(0) @binding(3) var<storage, read> decays: array<f32>;             // weight decay, one a block of 16 vec4
-@group(0) @binding(4) var<storage, read> g: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> w: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> a: array<vec4f>;          // slot Adadelta, squares of gradients
 @group(0) @binding(7) var<storage, read_write> b: array<vec4f>;          // slot Adadelta_1, squares of updates
 
-@compute @workgroup_size(64)
-fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  if (factor[0] == 0.0) { return; }
-  let first = ((group.x + group.y * groups.x) * 64u + lane) * 4u;
-  let decay = decays[min(first, p.count4 - 1u) / 16u];
-  for (var i = first; i < min(first + 4u, p.count4); i++) {
-    let gradient = g[i] * factor[0] + decay * w[i];
-    let squares = p.rho * a[i] + (1.0 - p.rho) * gradient * gradient;
-    a[i] = squares;
-    let update = sqrt(b[i] + p.epsilon) / sqrt(squares + p.epsilon) * gradient;
-    b[i] = p.rho * b[i] + (1.0 - p.rho) * update * update;
-    w[i] -= rate[0] * update;
-  }
+fn update(i: u32, gradient: vec4f, decay: f32) {
+  let decayed = gradient + decay * w[i];
+  let squares = p.rho * a[i] + (1.0 - p.rho) * decayed * decayed;
+  a[i] = squares;
+  let change = sqrt(b[i] + p.epsilon) / sqrt(squares + p.epsilon) * decayed;
+  b[i] = p.rho * b[i] + (1.0 - p.rho) * change * change;
+  w[i] -= rate[0] * change;
 }

@@ -15,6 +15,7 @@ import momentumCode from "./momentum.wgsl" with { type: "text" };
 import movingAverageCode from "./moving_average.wgsl" with { type: "text" };
 import rmspropCode from "./rmsprop.wgsl" with { type: "text" };
 import sgdCode from "./sgd.wgsl" with { type: "text" };
+import commonCode from "./update_common.wgsl" with { type: "text" };
 
 /** An update rule: its kernel, and the slots that it keeps for each variable, in binding order. */
 export interface UpdateRule {
@@ -33,7 +34,7 @@ export interface UpdateSlot {
 /** A rule that takes gradients; `slots` are the names of its slots with the values that they start at. */
 function rule(name: string, code: string, slots: Readonly<Record<string, number>> = {}): UpdateRule {
   return {
-    kernel: defineKernel(name, code),
+    kernel: defineKernel(name, commonCode + code),
     slots: Object.entries(slots).map(([name, initial]) => ({ name, initial })),
     takesGradients: true,
   };
@@ -55,7 +56,8 @@ export const adadelta: UpdateRule = rule("adadelta", adadeltaCode, { Adadelta: 0
 export const ftrl: UpdateRule = rule("ftrl", ftrlCode, { Ftrl: 0.1, Ftrl_1: 0 });
 /** Exponential moving average: the values are followed at `rate` = 1 - decay. */
 export const movingAverage: UpdateRule = {
-  ...rule("moving_average", movingAverageCode),
+  kernel: defineKernel("moving_average", movingAverageCode),
+  slots: [],
   takesGradients: false,
 };
 

@@ -1,21 +1,7 @@
-// Gradient descent over a range of the parameter arena: w -= rate * g (TF's ApplyGradientDescent).
-// One invocation = 16 values, as four vec4.
+// Gradient descent: w -= rate * g (TF's ApplyGradientDescent).
 
 struct Params { count4: u32 }     // vec4 in the range
 
-@group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> rate: array<f32>;               // [2]: the first
-@group(0) @binding(2) var<storage, read> factor: array<f32>;            // [1]: factor of the gradients; 0: nothing changes
-@group(0) @binding(3) var<storage, read> decays: array<f32>;             // weight decay, one a block of 16 vec4
-@group(0) @binding(4) var<storage, read> g: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> w: array<vec4f>;
-
-@compute @workgroup_size(64)
-fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  if (factor[0] == 0.0) { return; }
-  let first = ((group.x + group.y * groups.x) * 64u + lane) * 4u;
-  let decay = decays[min(first, p.count4 - 1u) / 16u];
-  for (var i = first; i < min(first + 4u, p.count4); i++) {
-    w[i] -= rate[0] * (g[i] * factor[0] + decay * w[i]);
-  }
+fn update(i: u32, gradient: vec4f, decay: f32) {
+  w[i] -= rate[0] * (gradient + decay * w[i]);
 }
