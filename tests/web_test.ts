@@ -192,7 +192,7 @@ Deno.test({
 async function allKernels(): Promise<{ kernels: Kernel[]; texts: string[] }> {
   const kernels: Kernel[] = [], texts: string[] = [], directory = new URL("../kernels/", import.meta.url);
   for await (const { name } of Deno.readDir(directory)) {
-    const isKernel = name.endsWith(".wgsl") &&
+    const isKernel = name.endsWith(".wgsl") && !name.endsWith("_common.wgsl") &&
       (await Deno.readTextFile(new URL(name, directory))).includes("@compute"); // else a part of several
     if (isKernel) texts.push(name.slice(0, -".wgsl".length));
     if (name.endsWith(".ts")) kernels.push(...(await import(`${directory}${name}`)).kernels ?? []);
