@@ -31,11 +31,6 @@ export function shapeClass(operation: string, sizes: readonly number[]): string 
   return `${operation} ${sizes.map((s) => 2 ** Math.ceil(Math.log2(Math.max(1, s)))).join("x")}`;
 }
 
-/** Whether a choice is one of accuracy: users may force it, but its time says nothing. */
-export function isOfAccuracy(operation: string): boolean {
-  return operation.includes("sensitive");
-}
-
 /** Chooses by preferences. @throws {RangeError} where a forced way does not exist */
 export function chooserOf({ kind, forced = [], measured }: Preferences): Choose {
   const unknown = forced.find((way) => !(WAYS as readonly string[]).includes(way));

@@ -62,8 +62,8 @@ function isDense(g: Window): boolean {
 }
 
 /**
- * Emits y [n, oh, ow, o] = epilogue(x * w), x [n, h, w, c], w [kh, kw, c, o]. A sensitive y is summed plainly by default, as
- * Winograd's way rounds more.
+ * Emits y [n, oh, ow, o] = epilogue(x * w), x [n, h, w, c], w [kh, kw, c, o]. A sensitive y is summed plainly whatever was
+ * chosen, as Winograd's way rounds more.
  */
 export function conv2d<T>(
   e: Emitter<T>,
@@ -73,7 +73,7 @@ export function conv2d<T>(
 ): void {
   const k = sizeOf(g.kernel) * g.channels;
   if (isDense(g)) return matmul(e, { ...b, m: g.n, n: outputs, k, a: b.x, b: b.w });
-  if (prefersWinograd(e, g, outputs, b.isSensitive ? "sensitive output" : "output")) {
+  if (!b.isSensitive && prefersWinograd(e, g, outputs)) {
     const { channels: c } = g, strides = [g.kernel[1] * c * outputs, c * outputs, outputs, 1] as const;
     return winograd(e, g, outputs, { ...b, w: { w: b.w, base: 0, strides } });
   }

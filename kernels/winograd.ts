@@ -81,14 +81,13 @@ function tilesOf({ side }: Filter, { out }: Window): readonly [number, number] {
 /**
  * Whether a window is convolved Winograd's way, or the gradient of its weights computed so: where there is one and, unless the
  * emitter knows better, it takes less time than the plain product. Tiles at the edges are computed whole, few tiles fill no
- * register tile, and kernels are transformed at each run. Times are in multiplications of a product. A sensitive output is one
- * whose rounding is magnified by what follows, as in training.
+ * register tile, and kernels are transformed at each run. Times are in multiplications of a product.
  */
 export function prefersWinograd<T>(
   e: Emitter<T>,
   g: Window,
   outputs: number,
-  of: "output" | "sensitive output" | "weights" = "output",
+  of: "output" | "weights" = "output",
 ): boolean {
   const f = filterFor(e, g, outputs);
   if (!f) return false;
@@ -97,8 +96,7 @@ export function prefersWinograd<T>(
   const copies = of === "weights" ? 0 : 20 * f.size ** 2 * pixels * c;
   const direct = f.size ** 2 * pixels * c * outputs + copies;
   const time = POINTS * (filled * c * outputs + 30 * tiles * c + 12 * tiles * outputs + 8 * c * outputs);
-  const operation = `conv${f.size}x${f.size} ${of}`,
-    byDefault = time < direct && of !== "sensitive output" ? "winograd" : "direct";
+  const operation = `conv${f.size}x${f.size} ${of}`, byDefault = time < direct ? "winograd" : "direct";
   return e.choose(operation, [g.n, ...g.out, c, outputs], ["direct", "winograd"], byDefault) === "winograd";
 }
 

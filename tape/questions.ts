@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { chooserOf, isOfAccuracy, type Preferences, shapeClass, WAYS } from "../kernels/choices.ts";
+import { chooserOf, type Preferences, shapeClass, WAYS } from "../kernels/choices.ts";
 import { fuse, reachable, type Step } from "./fuse.ts";
 import { ParameterLayout } from "./parameter_layout.ts";
 import { Plan, type PlanRequest } from "./plan.ts";
@@ -85,7 +85,6 @@ function ask(
       fetches,
       choose: (operation, sizes, ways, byDefault) => {
         const name = shapeClass(operation, sizes), usual = usually(operation, sizes, ways, byDefault);
-        if (isOfAccuracy(operation)) return usual;
         const given = forced.filter((way) => !ways.some((w) => w === way));
         asked.push({ name, operation, sizes, ways, usual, step, given });
         return choose(operation, sizes, ways, byDefault);

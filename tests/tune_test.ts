@@ -1,7 +1,7 @@
 /** Tuning: which questions the planning of a program asks, and how answers are found. */
 // @ts-types="../types/std_assert.d.ts"
 import { assert, assertEquals } from "@std/assert";
-import { chooserOf, isOfAccuracy, shapeClass } from "../kernels/choices.ts";
+import { chooserOf, shapeClass } from "../kernels/choices.ts";
 import { buildNet } from "../nets/net.ts";
 import { getNet } from "../nets/nets_factory.ts";
 import { matmul } from "../tape/ops/matmul.ts";
@@ -24,14 +24,13 @@ function programOf(name: string, batch: number, isTraining: boolean): { tape: Ta
   return { tape, request: trainingRequest({ tape, built }, configureOptimizer({ optimizer: "adam" })) };
 }
 
-/** Names of the questions that a plan asks where some ways are forced, but not in choices of accuracy. */
+/** Names of the questions that a plan asks where some ways are forced. */
 function askedBy({ tape, request }: ReturnType<typeof programOf>, forced: string[]): Set<string> {
   const asked = new Set<string>(), choose = chooserOf({ kind: "software", forced });
   const listening: PlanRequest = {
     ...request,
     choose: (operation, sizes, ways, byDefault) => {
       asked.add(shapeClass(operation, sizes));
-      if (isOfAccuracy(operation)) return byDefault;
       return choose(operation, sizes, ways, byDefault);
     },
   };
@@ -50,19 +49,21 @@ for (
     const program = programOf(name, batch, isTraining);
     const names = questionsOf(program.tape, program.request, target).map((question) => question.name);
     const asked = [[], ["direct"], ["winograd"], ["8x8"]].map((forced) => [...askedBy(program, forced)]);
-    const timed = new Set(asked.flat().filter((name) => !isOfAccuracy(name)));
-    assertEquals(names.toSorted(), [...timed].sort());
+    assertEquals(names.toSorted(), [...new Set(asked.flat())].sort());
     assertEquals(new Set(names).size, names.length);
     const lastProduct = names.findLastIndex((name) => name.startsWith("gemm "));
     assert(lastProduct < names.findIndex((name) => name.startsWith("conv")), "products come first");
   });
 }
 
-Deno.test("questionsOf() leaves to the default what is a question of accuracy", () => {
-  const { tape, request } = programOf("resnet_v1_50", 2, true),
-    questions = questionsOf(tape, request, target);
-  assertEquals(questions.map(({ name }) => name).filter(isOfAccuracy), []);
-  assert([...askedBy({ tape, request }, [])].some(isOfAccuracy));
+Deno.test("forward sums of a training are plain, whatever is forced; gradients take Winograd's way", () => {
+  const { tape, request } = programOf("resnet_v1_50", 2, true);
+  const choose = chooserOf({ kind: "software", forced: ["winograd"] });
+  const { launches } = new Plan(tape, { ...request, choose }, new ParameterLayout(tape.variables), 2 ** 27);
+  const operations = launches.filter(({ launch }) => launch.kernel.name.startsWith("winograd_output"))
+    .map(({ label }) => label);
+  assert(operations.length > 0);
+  assertEquals(operations.filter((label) => /conv2d \(/.test(label)), []);
 });
 
 /** A net of one product, whose default is the way "16x16". */
