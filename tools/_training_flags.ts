@@ -21,7 +21,7 @@ const retired = {
   clone_on_cpu: {
     type: "retired",
     neutral: "false",
-    help: "--adapter=software computes on the processor",
+    help: "--adapter=system or embedded computes on the processor",
   },
   worker_replicas: {
     type: "retired",
