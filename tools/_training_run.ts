@@ -80,9 +80,15 @@ export async function saveOnFailure(
   try {
     return await train();
   } catch (error) {
-    const isUsable = !(error instanceof NonFiniteError || error instanceof GpuError);
-    if (isUsable && trainer.step > first && !manager.latest?.endsWith(`-${trainer.step}`)) {
-      progress.print(`Saved ${await manager.save(trainer.step, checkpointTensors(trainer))} before stopping`);
+    if (error instanceof NonFiniteError || error instanceof GpuError) throw error;
+    try {
+      if (trainer.step > first && !manager.latest?.endsWith(`-${trainer.step}`)) {
+        progress.print(
+          `Saved ${await manager.save(trainer.step, checkpointTensors(trainer))} before stopping`,
+        );
+      }
+    } finally {
+      if (manager.latest) progress.print(`The same command goes on from ${manager.latest}`);
     }
     throw error;
   }
