@@ -9,20 +9,35 @@
 import { create } from "npm:@bufbuild/protobuf@2.17.0";
 import { codeOfDtype, type Dtype, dtypeOfCode, nameOfCode, type Tensor } from "../checkpoint/tensor.ts";
 import { reasonOf } from "../errors.ts";
-import { type AttrValue, AttrValueSchema, type NodeDef, type TensorShapeProto } from "./graph_pb.ts";
+import {
+  type AttrValue,
+  type AttrValue_ListValue,
+  AttrValueSchema,
+  type NodeDef,
+  type TensorProto,
+  type TensorShapeProto,
+} from "./graph_pb.ts";
 import { protoOf, tensorOf } from "./tensor_value.ts";
 
-/** What an attribute can hold: the name of its member in `AttrValue`. */
-type Case = NonNullable<AttrValue["value"]["case"]>;
-type Held<C extends Case> = Extract<AttrValue["value"], { case: C }>["value"];
+/** What the members of `AttrValue` hold, of those that nodes of nets have. */
+interface Held {
+  list: AttrValue_ListValue;
+  s: Uint8Array;
+  i: bigint;
+  f: number;
+  b: boolean;
+  type: number;
+  shape: TensorShapeProto;
+  tensor: TensorProto;
+}
 
 /** The value of an attribute, or `undefined` if the node has none of that name; its type must be this. */
-function held<C extends Case>(node: NodeDef, name: string, kind: C): Held<C> | undefined {
+function held<C extends keyof Held>(node: NodeDef, name: string, kind: C): Held[C] | undefined {
   const value: { case?: string; value?: unknown } = Object.hasOwn(node.attr, name)
     ? node.attr[name].value
     : {};
   if (value.case === undefined) return undefined;
-  if (value.case === kind) return value.value as Held<C>;
+  if (value.case === kind) return value.value as Held[C];
   throw new TypeError(
     `Cannot use node "${node.name}" (${node.op}): its attribute "${name}" holds ${value.case} instead of ${kind}`,
   );
