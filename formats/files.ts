@@ -11,6 +11,16 @@
 
 import { NotFoundError } from "./errors.ts";
 
+/** One name in a folder. */
+export interface Entry {
+  readonly name: string;
+  /**
+   * What the name stands for; of a link what it leads to: `loop` is one that leads in a circle or to a folder above it,
+   * `broken` one that leads nowhere, `other` a device, a socket or a pipe.
+   */
+  readonly kind: "file" | "folder" | "loop" | "broken" | "other";
+}
+
 /** A file system as the portable modules see it. */
 export interface Files {
   /**
@@ -29,6 +39,8 @@ export interface Files {
   size(path: string): Promise<number | undefined>;
   /** Names of the files and folders in a folder, sorted by UTF-16 code units; none if there is no such folder. */
   list(directory: string): Promise<string[]>;
+  /** The same names, with what each stands for. */
+  entries(directory: string): Promise<Entry[]>;
   /**
    * Writes a file whole or not at all, making the folders above it.
    *
@@ -56,18 +68,21 @@ export function memoryFiles(initial: Record<string, Uint8Array> = {}): Files {
     if (bytes === undefined) throw notFound(path);
     return bytes;
   };
+  const list = (directory: string): Promise<string[]> => {
+    const start = directory.endsWith("/") ? directory : directory + "/";
+    const inside = [...contents.keys()].filter((path) => path.startsWith(start));
+    return Promise.resolve([...new Set(inside.map((path) => path.slice(start.length).split("/")[0]))].sort());
+  };
   return {
     read: async (path) => await Promise.resolve(get(path).slice()),
     readRange: async (path, offset, length) =>
       await Promise.resolve(get(path).slice(offset, offset + length)),
     size: async (path) => await Promise.resolve(contents.get(path)?.length),
-    list(directory) {
-      const start = directory.endsWith("/") ? directory : directory + "/";
-      const inside = [...contents.keys()].filter((path) => path.startsWith(start));
-      return Promise.resolve(
-        [...new Set(inside.map((path) => path.slice(start.length).split("/")[0]))].sort(),
-      );
-    },
+    list,
+    entries: async (directory) =>
+      (await list(directory)).map((name) => {
+        return { name, kind: contents.has(`${directory.replace(/\/$/, "")}/${name}`) ? "file" : "folder" };
+      }),
     async write(path, chunks) {
       contents.set(path, await concatenate(chunks));
     },

@@ -5,7 +5,7 @@
  */
 
 import { reasonOf } from "../formats/errors.ts";
-import { type Files, lastingName, notFound, temporaryName } from "../formats/files.ts";
+import { type Entry, type Files, lastingName, notFound, temporaryName } from "../formats/files.ts";
 
 /** Bytes gathered before one call of the system. */
 const bufferSize = 2 ** 20;
@@ -55,6 +55,16 @@ export const denoFiles: Files = {
     }
   },
 
+  async entries(directory) {
+    try {
+      const entries = await Array.fromAsync(Deno.readDir(directory), (entry) => entryOf(directory, entry));
+      return entries.sort((a, b) => a.name < b.name ? -1 : 1);
+    } catch (thrown) {
+      if (isAbsence(thrown)) return [];
+      throw thrown;
+    }
+  },
+
   async write(path, chunks) {
     const folder = parentOf(path);
     const aside = temporaryName(path);
@@ -92,6 +102,21 @@ export const denoFiles: Files = {
 
   remove: removeIfThere,
 };
+
+/** What a name in a folder stands for; only links need a look. */
+async function entryOf(directory: string, { name, ...is }: Deno.DirEntry): Promise<Entry> {
+  if (!is.isSymlink) return { name, kind: is.isFile ? "file" : is.isDirectory ? "folder" : "other" };
+  try {
+    const path = `${directory}/${name}`, { isFile, isDirectory } = await Deno.stat(path);
+    if (!isDirectory) return { name, kind: isFile ? "file" : "other" };
+    const [here, there] = await Promise.all([Deno.realPath(directory), Deno.realPath(path)]);
+    return { name, kind: `${here}/`.startsWith(`${there}/`) ? "loop" : "folder" };
+  } catch (thrown) {
+    if (isAbsence(thrown)) return { name, kind: "broken" };
+    if (thrown instanceof Deno.errors.FilesystemLoop) return { name, kind: "loop" };
+    throw thrown;
+  }
+}
 
 async function writeSynced(
   path: string,

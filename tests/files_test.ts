@@ -31,6 +31,49 @@ testBoth("gives back what was written, whole and in part", async (files, folder)
   assertEquals(await files.list(`${folder}/a/b`), ["file"]);
 });
 
+testBoth("tells files from folders", async (files, folder) => {
+  await files.write(`${folder}/b/file`, [bytes]);
+  await files.write(`${folder}/a`, [bytes]);
+  const expected = [{ name: "a", kind: "file" }, { name: "b", kind: "folder" }] as const;
+  assertEquals(await files.entries(folder), [...expected]);
+  assertEquals(await files.entries(`${folder}/`), [...expected]);
+  assertEquals(await files.entries(`${folder}/missing`), []);
+});
+
+Deno.test("denoFiles says where links lead", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${folder}/photos/roses`, { recursive: true });
+    await Deno.mkdir(`${folder}/photos-too`);
+    await Deno.writeTextFile(`${folder}/file`, "");
+    const links = {
+      above: "..",
+      circle: "circle",
+      file: "../file",
+      folder: "roses",
+      here: "../photos",
+      neighbour: "../photos-too",
+      nowhere: "missing",
+      null: "/dev/null",
+    };
+    for (const [name, to] of Object.entries(links)) await Deno.symlink(to, `${folder}/photos/${name}`);
+    const entries = await denoFiles.entries(`${folder}/photos`);
+    assertEquals(Object.fromEntries(entries.map(({ name, kind }) => [name, kind])), {
+      above: "loop",
+      circle: "loop",
+      file: "file",
+      folder: "folder",
+      here: "loop",
+      neighbour: "folder",
+      nowhere: "broken",
+      null: "other",
+      roses: "folder",
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 testBoth("takes chunks that come later", async (files, folder) => {
   async function* later() {
     for (const byte of [1, 2, 3]) {
