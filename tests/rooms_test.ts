@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   preprocessing: ["tape", "formats", "kernels", "random"],
   datasets: ["formats", "preprocessing", "random"],
   training: ["gpu", "tape", "layers", "formats", "kernels", "random", "nets", "preprocessing", "datasets"],
+  export: ["formats", "kernels", "layers", "tape"],
   host: ["gpu", "kernels", "tape", "formats"],
   mod: [
     "formats",
@@ -28,6 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "preprocessing",
     "datasets",
     "training",
+    "export",
   ],
 };
 /** Rooms that may import everything: programs that people run, and tests. */
@@ -43,6 +45,7 @@ const portable = [
   "nets",
   "preprocessing",
   "training",
+  "export",
 ];
 
 interface Source {
