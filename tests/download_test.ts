@@ -246,7 +246,7 @@ Deno.test("downloadOriginal() stops at a file that never ends", async () => {
     await assertRejects(
       () => download(directory, [server.mirror]),
       DownloadError,
-      "it is larger than images uncompressed",
+      "it is larger than images.gz can be",
     );
     assertEquals(server.requests.length, 1);
   });

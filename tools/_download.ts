@@ -1,7 +1,7 @@
 /**
- * Downloads one original file of a data set from the first mirror that has it whole.
+ * Downloads one file of a data set from the first mirror that has it whole.
  *
- * Bytes on their way lie in `NAME.gz.part`. An interrupted download goes on where it stopped (HTTP Range); only a file
+ * Bytes on their way lie in `NAME.part`. An interrupted download goes on where it stopped (HTTP Range); only a file
  * whose checksum is right gets its name.
  *
  * @module
@@ -22,10 +22,26 @@ export interface Progress {
   total?: number;
 }
 
+/** A file to fetch. */
+export interface RemoteFile {
+  /** Its name, at the mirrors and here. */
+  name: string;
+  /** Most bytes that it may have. */
+  maxBytes: number;
+  /**
+   * Looks at the bytes that came, in the file `path`.
+   *
+   * @throws {ChecksumError} if they are not those of the file; `url` is where they came from
+   */
+  check(path: string, url: string): Promise<void>;
+}
+
 /** How to fetch. */
 export interface FetchOptions {
-  /** Addresses that `NAME.gz` is appended to, in the order to try them. */
+  /** Addresses that the file's name is appended to, in the order to try them. */
   mirrors: readonly string[];
+  /** Headers that a mirror wants besides those of the download itself. */
+  headers?: (url: string) => Record<string, string>;
   /** Attempts a mirror. @default {3} */
   attempts?: number;
   /** Milliseconds before the second attempt; doubles with each. @default {1000} */
@@ -44,21 +60,40 @@ export interface FetchOptions {
  * @returns its path
  * @throws {DownloadError} if no mirror has it whole; says what each answered
  */
-export async function downloadOriginal(
+export function downloadOriginal(
   file: OriginalFile,
   directory: string,
   options: FetchOptions,
 ): Promise<string> {
-  const target = joinPath(directory, `${file.name}.gz`);
+  const remote: RemoteFile = {
+    name: `${file.name}.gz`,
+    maxBytes: largestSize(file),
+    check: async (path, url) => await checkOriginal(file, await Deno.readFile(path), url),
+  };
+  return downloadFile(remote, directory, options);
+}
+
+/**
+ * Downloads a file from the first mirror that has it.
+ *
+ * @returns its path
+ * @throws {DownloadError} if no mirror has it whole; says what each answered
+ */
+export async function downloadFile(
+  file: RemoteFile,
+  directory: string,
+  options: FetchOptions,
+): Promise<string> {
+  const target = joinPath(directory, file.name);
   const failures: string[] = [];
   for (const mirror of options.mirrors) {
-    const url = new URL(`${file.name}.gz`, mirror.endsWith("/") ? mirror : `${mirror}/`).href;
+    const url = new URL(file.name, mirror.endsWith("/") ? mirror : `${mirror}/`).href;
     const failure = await downloadFrom(url, file, target, options);
     if (failure === undefined) return target;
     failures.push(failure);
   }
   throw new DownloadError(
-    `Cannot download ${file.name}.gz: no mirror gave it\n  ${failures.join("\n  ")}\n` +
+    `Cannot download ${file.name}: no mirror gave it\n  ${failures.join("\n  ")}\n` +
       "check the network (HTTPS_PROXY is honoured), name a mirror with --mirror=URL, " +
       "or take files that are already there with --from=DIR",
   );
@@ -67,7 +102,7 @@ export async function downloadOriginal(
 /** Tries one mirror several times; returns what went wrong, `undefined` if `target` is there now. */
 async function downloadFrom(
   url: string,
-  file: OriginalFile,
+  file: RemoteFile,
   target: string,
   options: FetchOptions,
 ): Promise<string | undefined> {
@@ -78,7 +113,7 @@ async function downloadFrom(
   for (let attempt = 1; attempt <= attempts; attempt++) {
     try {
       await receive(file, url, part, options);
-      await checkOriginal(file, await Deno.readFile(part), url);
+      await file.check(part, url);
       await Deno.rename(part, target);
       return undefined;
     } catch (thrown) {
@@ -102,14 +137,14 @@ async function downloadFrom(
 }
 
 /** Appends what `part` lacks, or starts again where the server does not know ranges. */
-async function receive(file: OriginalFile, url: string, part: string, options: FetchOptions): Promise<void> {
+async function receive(file: RemoteFile, url: string, part: string, options: FetchOptions): Promise<void> {
   const { stallMs = 30_000, onProgress } = options;
   const abort = new AbortController();
   const stalled = () => abort.abort(new DownloadError(`Cannot read ${url}: no byte for ${stallMs / 1000} s`));
   let timer = setTimeout(stalled, stallMs);
   try {
     const have = await sizeOf(part);
-    const headers: Record<string, string> = { "accept-encoding": "identity" };
+    const headers: Record<string, string> = { ...options.headers?.(url), "accept-encoding": "identity" };
     if (have > 0) headers.range = `bytes=${have}-`;
     const response = await fetch(url, { headers, signal: abort.signal });
     const { start, total } = await checkAnswer(response, url, have, part);
@@ -121,8 +156,8 @@ async function receive(file: OriginalFile, url: string, part: string, options: F
       clearTimeout(timer);
       timer = setTimeout(stalled, stallMs);
       received += chunk.length;
-      if (received > largestSize(file)) {
-        throw new RefusedError(`Cannot use ${url}: it is larger than ${file.name} uncompressed`);
+      if (received > file.maxBytes) {
+        throw new RefusedError(`Cannot use ${url}: it is larger than ${file.name} can be`);
       }
       for (let at = 0; at < chunk.length;) at += await output.write(chunk.subarray(at));
       onProgress?.({ name: file.name, received, total });

@@ -124,7 +124,7 @@ function progressLine(): { show: (progress: Progress) => void; clear: () => void
       const share = total === undefined
         ? ""
         : ` of ${megabytes(total)} (${Math.floor(100 * received / total)}%)`;
-      write(`${name}.gz: ${megabytes(received)}${share} MB`);
+      write(`${name}: ${megabytes(received)}${share} MB`);
     },
     clear: () => write(""),
   };
