@@ -19,6 +19,8 @@ export interface TarEntry {
   readonly path: string;
   /** Bytes of data. */
   readonly size: number;
+  /** Where its data begin, in bytes of the archive when unpacked. */
+  readonly offset: number;
   /** The data of a file in pieces; what is not read until the next entry is asked for is passed over. */
   readonly data: AsyncIterable<Uint8Array>;
 }
@@ -76,7 +78,7 @@ export async function* readTar(
       } else {
         const path = insidePath(next.path ?? header.path, archive);
         next = {};
-        yield { kind: header.kind, path, size, data: stream.parts(size) };
+        yield { kind: header.kind, path, size, offset: stream.position, data: stream.parts(size) };
       }
       const rest = end - stream.position;
       if (await stream.skip(rest) < rest) throw damaged(stream.position);
