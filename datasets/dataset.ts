@@ -18,6 +18,8 @@ export interface LabelledImage {
   channels: number;
   /** Class, 0 to `numClasses` - 1. */
   label: number;
+  /** Where the things are that the class is about, [boxes, 4]: ymin, xmin, ymax, xmax, each 0 to 1; left out: unknown. */
+  boxes?: Float32Array;
 }
 
 /** Labelled images by number, wherever they come from. */
@@ -33,6 +35,8 @@ export interface RecordSource {
   get(index: number): Promise<LabelledImage>;
   /** Where one of them is, for messages: its number, file and offset. */
   describe(index: number): string;
+  /** Whether decoded images are kept, so that reading all of them once costs nothing in the end. @default {false} */
+  readonly isKept?: boolean;
 }
 
 /**
@@ -53,10 +57,8 @@ export interface Dataset {
   readonly numClasses: number;
   /** Names of the classes by label. */
   readonly labelsToNames: ReadonlyMap<number, string>;
-  /** Values a pixel after decoding. */
+  /** Values a pixel after decoding, the same for all images; heights and widths may vary. */
   readonly channels: number;
-  /** Size of all images, `[height, width, channels]`. */
-  readonly imageShape: readonly [number, number, number];
   /** What the items of a record mean, one sentence each: `image`, `label`. */
   readonly itemsToDescriptions: Readonly<Record<string, string>>;
   /** The records. */
@@ -93,5 +95,6 @@ export function cached(
     size: source.size,
     get: async (index) => kept[index] ??= await source.get(index),
     describe: (index) => source.describe(index),
+    isKept: true,
   };
 }

@@ -16,10 +16,12 @@ import type { BatchOrder } from "./order.ts";
 export interface Batch {
   /** Number of the batch in its order. */
   readonly index: number;
-  /** Pixels, `[batchSize, height, width, channels]`, 0 to 255; places from `count` on hold zeros. */
-  readonly images: Uint8Array<ArrayBuffer>;
-  /** `[batchSize, height, width, channels]`. */
-  readonly shape: readonly [number, number, number, number];
+  /** Places in the batch. */
+  readonly batchSize: number;
+  /** The decoded images, each of its own size, as the source gave them: not to be changed. */
+  readonly images: readonly LabelledImage[];
+  /** Number of the record that each image was read from. */
+  readonly records: Uint32Array;
   /** Classes, `[batchSize]`; places from `count` on hold 0. */
   readonly labels: Int32Array<ArrayBuffer>;
   /** How many of the places hold an image; fewer than all only in the last batch of an evaluation. */
@@ -76,7 +78,7 @@ export class BatchReader implements AsyncIterable<Batch>, AsyncDisposable {
   /**
    * The next batch, or `undefined` after the last one and after {@linkcode BatchReader.close}.
    *
-   * @throws {Error} if a record of the batch is damaged or has another size; the next call goes on with the batch after it
+   * @throws {Error} if a record of the batch is damaged or has other channels; the next call goes on with the batch after it
    */
   async next(): Promise<Batch | undefined> {
     const pending = this.#queue.shift();
@@ -134,29 +136,24 @@ export class BatchReader implements AsyncIterable<Batch>, AsyncDisposable {
   }
 
   async #decode(t: number): Promise<DecodedBatch> {
-    const { batchSize } = this.#order;
-    const shape = [batchSize, ...this.#dataset.imageShape] as const;
-    const imageSize = shape[1] * shape[2] * shape[3];
-    const images = new Uint8Array(batchSize * imageSize);
+    const { batchSize } = this.#order, records = this.#order.records(t), { source } = this.#dataset;
+    const images = await Promise.all(Array.from(records, (record) => source.get(record)));
     const labels = new Int32Array(batchSize);
-    const records = this.#order.records(t);
-    const { source } = this.#dataset;
-    const decoded = await Promise.all(Array.from(records, (record) => source.get(record)));
-    decoded.forEach((image, i) => {
-      this.#checkShape(image, records[i]);
-      images.set(image.data, i * imageSize);
+    images.forEach((image, i) => {
+      this.#check(image, records[i]);
       labels[i] = image.label;
     });
-    return { index: t, images, shape, labels, count: records.length };
+    return { index: t, batchSize, images, records, labels, count: records.length };
   }
 
-  #checkShape(image: LabelledImage, record: number): void {
-    const [height, width, channels] = this.#dataset.imageShape;
-    if (image.height === height && image.width === width && image.channels === channels) return;
-    throw new RangeError(
-      `Cannot batch ${this.#dataset.source.describe(record)}: its image is ` +
-        `[${image.height}, ${image.width}, ${image.channels}] where the first one is ` +
-        `[${height}, ${width}, ${channels}]; all images must have one size`,
-    );
+  #check({ data, height, width, channels }: LabelledImage, record: number): void {
+    const { source, channels: needed } = this.#dataset;
+    const where = () => `Cannot batch ${source.describe(record)}: its image of ${height} x ${width} pixels`;
+    if (channels !== needed) {
+      throw new RangeError(`${where()} has ${channels} channels, and the data set ${needed}`);
+    }
+    if (height < 1 || width < 1 || data.length !== height * width * channels) {
+      throw new RangeError(`${where()} and ${channels} channels has ${data.length} values`);
+    }
   }
 }

@@ -61,7 +61,6 @@ export async function getSampleSplit(
     numClasses: mnistClassNames.fashion_mnist.length,
     labelsToNames: new Map(mnistClassNames.fashion_mnist.entries()),
     channels: 1,
-    imageShape: [SIDE, SIDE, 1],
     itemsToDescriptions: mnistItems.fashion_mnist,
     source,
   };
@@ -93,6 +92,7 @@ function tileSource(
       return Promise.resolve({ data, height: SIDE, width: SIDE, channels: 1, label: labels[index] });
     },
     describe: (index) => `record ${index} of the sample's ${splitName} split`,
+    isKept: true,
   };
   return source;
 }

@@ -6,110 +6,132 @@
  * @module
  */
 import type { Emitter } from "./emitter.ts";
-import { defineKernel, type Kernel, sizeOf, spread } from "./kernel.ts";
-import philox from "../random/philox.wgsl" with { type: "text" };
-import contrastCode from "./image_contrast.wgsl" with { type: "text" };
+import { defineKernel, defineStruct, type Kernel, type ParamValues, sizeOf, spread } from "./kernel.ts";
+import common from "./image_common.wgsl" with { type: "text" };
+import colorCode from "./image_color.wgsl" with { type: "text" };
+import colorCommon from "./image_color_common.wgsl" with { type: "text" };
+import meansCode from "./image_color_means.wgsl" with { type: "text" };
 import momentsCode from "./image_moments.wgsl" with { type: "text" };
+import sampleCode from "./image_sample.wgsl" with { type: "text" };
 import standardizationCode from "./image_standardization.wgsl" with { type: "text" };
-import windowCode from "./image_window.wgsl" with { type: "text" };
 
-type Pair = readonly [number, number];
 /** [images, height, width, channels] */
 export type ImageShape = readonly [number, number, number, number];
 
-/** See image_window.wgsl. */
-export interface ImageWindow {
-  readonly corner: Pair;
-  /** Number of offsets to choose from at random, for each axis; 1: none. */
-  readonly range: Pair;
-  readonly mirror: boolean;
-  readonly seed: number;
-  readonly scale: number;
-  readonly shift: number;
+/** How values are mapped at the end: y = (x - mean) * factor. */
+export interface Mapping {
+  /** Subtracted, by channel. */
+  readonly mean: readonly number[];
+  readonly factor: number;
+  /** Whether only the luminance of the three channels is kept, before `mean[0]` is subtracted. */
+  readonly gray: boolean;
 }
 
-const windowKernel: Kernel = defineKernel("image_window", philox + windowCode);
+const sampleKernel: Kernel = defineKernel("image_sample", common + sampleCode);
+const meansKernel: Kernel = defineKernel("image_color_means", common + colorCommon + meansCode);
+const colorKernel: Kernel = defineKernel("image_color", common + colorCommon + colorCode);
 const momentsKernel: Kernel = defineKernel("image_moments", momentsCode);
-const contrastKernel: Kernel = defineKernel("image_contrast", philox + contrastCode);
 const standardizationKernel: Kernel = defineKernel("image_standardization", standardizationCode);
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [
-  windowKernel,
+  sampleKernel,
+  meansKernel,
+  colorKernel,
   momentsKernel,
-  contrastKernel,
   standardizationKernel,
 ];
 
-/** Emits y (float, `out`) from x (bytes, `shape`); `step` [1] (uint32). */
-export function imageWindow<T>(
+const picture = defineStruct("image_sample", common, "Picture");
+/** Words of a picture's record. */
+export const PICTURE_WORDS: number = picture.paramsSize / 4;
+
+/** No change of colours. */
+const UNCHANGED = { changes: 0, brightness: 0, saturation: 1, hue: 0, contrast: 1, erased: [0, 0, 0, 0] };
+
+/** A picture's record: values of the fields of image_common.wgsl's `Picture`; colours left out are not changed. */
+export function packPicture(values: ParamValues): Uint32Array {
+  return new Uint32Array(picture.pack({ ...UNCHANGED, ...values }));
+}
+
+function mappingParams({ mean, factor, gray }: Mapping) {
+  return { mean: Array.from({ length: 4 }, (_, i) => mean[i] ?? 0), factor, gray: gray ? 1 : 0 };
+}
+
+/** Emits y (float, `out`) from packed pictures of `channels`, whose values are multiplied by `scale`. */
+export function imageSample<T>(
   e: Emitter<T>,
-  shape: ImageShape,
-  out: ImageShape,
-  w: ImageWindow,
-  b: { x: T; step: T; y: T },
+  [images, height, width]: ImageShape,
+  { channels, scale, ...mapping }: Mapping & { channels: number; scale: number },
+  b: { packed: T; pictures: T; y: T },
 ): void {
-  const count = sizeOf(out);
+  const count = images * height * width;
   e.emit({
-    kernel: windowKernel,
-    params: {
-      ...w,
-      size: shape.slice(1, 3),
-      out: out.slice(1, 3),
-      channels: shape[3],
-      count,
-      mirror: w.mirror ? 1 : 0,
-    },
-    buffers: [b.x, b.step, b.y],
+    kernel: sampleKernel,
+    params: { out: [height, width], channels, count, scale, ...mappingParams(mapping) },
+    buffers: [b.packed, b.pictures, b.y],
     writes: [2],
     workgroups: spread(Math.ceil(count / 64)),
-    work: 20 * count,
+    work: 80 * channels * count,
   });
 }
 
-/** Emits mean and variance of each channel of each image, [n, channels, 2]. */
-export function imageMoments<T>(
+/** Emits the mean of each channel of each image before its change of contrast, [images, 3]. */
+export function imageColorMeans<T>(
   e: Emitter<T>,
-  [images, h, w, channels]: ImageShape,
-  b: { x: T; moments: T },
+  [images, height, width, channels]: ImageShape,
+  b: { x: T; pictures: T; means: T },
 ): void {
   e.emit({
-    kernel: momentsKernel,
-    params: { images, pixels: h * w, channels },
-    buffers: [b.x, b.moments],
-    writes: [1],
-    workgroups: spread(Math.ceil(images * channels / 64)),
-    work: 4 * images * h * w * channels,
+    kernel: meansKernel,
+    params: { images, pixels: height * width, channels },
+    buffers: [b.x, b.pictures, b.means],
+    writes: [2],
+    workgroups: spread(images),
+    work: 60 * images * height * width,
   });
 }
 
-/** Emits x with a random contrast in [lower, upper) for each image. */
-export function imageContrast<T>(
+/** Emits x with its colours changed; `means` are those of {@linkcode imageColorMeans}, or anything if no contrast changes. */
+export function imageColor<T>(
   e: Emitter<T>,
-  [images, h, w, channels]: ImageShape,
-  o: { lower: number; upper: number; seed: number },
-  b: { x: T; moments: T; step: T; y: T },
+  [images, height, width, channels]: ImageShape,
+  { clip, ...mapping }: Mapping & { clip: boolean },
+  b: { x: T; pictures: T; means: T; y: T },
 ): void {
-  const count = images * h * w * channels;
+  const pixels = height * width, count = images * pixels;
   e.emit({
-    kernel: contrastKernel,
-    params: { count, pixels: h * w, channels, ...o },
-    buffers: [b.x, b.moments, b.step, b.y],
+    kernel: colorKernel,
+    params: { count, pixels, channels, clip: clip ? 1 : 0, ...mappingParams(mapping) },
+    buffers: [b.x, b.pictures, b.means, b.y],
     writes: [3],
     workgroups: spread(Math.ceil(count / 64)),
-    work: 20 * count,
+    work: 80 * count,
+  });
+}
+
+/** Emits mean and variance of each image, [images, 2]. */
+export function imageMoments<T>(e: Emitter<T>, shape: ImageShape, b: { x: T; moments: T }): void {
+  const [images, ...sizes] = shape, values = sizeOf(sizes);
+  e.emit({
+    kernel: momentsKernel,
+    params: { images, values },
+    buffers: [b.x, b.moments],
+    writes: [1],
+    workgroups: spread(images),
+    work: 4 * images * values,
   });
 }
 
 /** Emits each image with mean 0 and deviation 1. */
 export function imageStandardization<T>(
   e: Emitter<T>,
-  [images, h, w, channels]: ImageShape,
+  shape: ImageShape,
   b: { x: T; moments: T; y: T },
 ): void {
-  const count = images * h * w * channels;
+  const count = sizeOf(shape);
   e.emit({
     kernel: standardizationKernel,
-    params: { count, pixels: h * w, channels },
+    params: { count, values: count / shape[0] },
     buffers: [b.x, b.moments, b.y],
     writes: [2],
     workgroups: spread(Math.ceil(count / 64)),

@@ -1,24 +1,40 @@
-// Mean and variance of each channel of each image, in two passes. One invocation = one channel of one image.
+// Mean and variance of each image over all its values, in two passes. One workgroup = one image.
 
-struct Params { images: u32, pixels: u32, channels: u32 }
+struct Params { images: u32, values: u32 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;              // [images, pixels, channels]
-@group(0) @binding(2) var<storage, read_write> moments: array<f32>;  // [images, channels, 2]: mean, variance
+@group(0) @binding(1) var<storage, read> x: array<f32>;              // [images, values]
+@group(0) @binding(2) var<storage, read_write> moments: array<f32>;  // [images, 2]: mean, variance
+
+var<workgroup> sums: array<f32, 64>;
+
+// Sum over the workgroup of what each of its invocations has.
+fn total(lane: u32, part: f32) -> f32 {
+  workgroupBarrier();   // of the total before, all have been told
+  sums[lane] = part;
+  workgroupBarrier();
+  for (var half = 32u; half > 0u; half >>= 1u) {
+    if (lane < half) { sums[lane] += sums[lane + half]; }
+    workgroupBarrier();
+  }
+  return sums[0];
+}
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = (group.x + group.y * groups.x) * 64u + lane;
-  if (i >= p.images * p.channels) { return; }
-  let first = (i / p.channels) * p.pixels * p.channels + i % p.channels;
+  let image = min(group.x + group.y * groups.x, p.images - 1u);   // groups past the end repeat the last image
+  let first = image * p.values;
   var sum = 0.0;
-  for (var k = 0u; k < p.pixels; k++) { sum += x[first + k * p.channels]; }
-  let mean = sum / f32(p.pixels);
+  for (var i = lane; i < p.values; i += 64u) { sum += x[first + i]; }
+  let mean = total(lane, sum) / f32(p.values);
   var squares = 0.0;
-  for (var k = 0u; k < p.pixels; k++) {
-    let d = x[first + k * p.channels] - mean;
+  for (var i = lane; i < p.values; i += 64u) {
+    let d = x[first + i] - mean;
     squares += d * d;
   }
-  moments[2u * i] = mean;
-  moments[2u * i + 1u] = squares / f32(p.pixels);
+  let variance = total(lane, squares) / f32(p.values);
+  if (lane == 0u) {
+    moments[2u * image] = mean;
+    moments[2u * image + 1u] = variance;
+  }
 }

@@ -57,15 +57,16 @@ const SIZES: Record<string, [align: number, count: number]> = {
   vec4f: [16, 4],
 };
 
-function parseParams(name: string, code: string): { fields: Field[]; size: number } {
-  const body = /struct\s+Params\s*\{([^}]*)\}/.exec(code.replace(/\/\/.*$/gm, ""))?.[1];
-  if (body === undefined) throw new SyntaxError(`Cannot define kernel ${name}: it has no struct Params`);
+function parseStruct(name: string, code: string, struct: string): { fields: Field[]; size: number } {
+  const pattern = new RegExp(`struct\\s+${struct}\\s*\\{([^}]*)\\}`);
+  const body = pattern.exec(code.replace(/\/\/.*$/gm, ""))?.[1];
+  if (body === undefined) throw new SyntaxError(`Cannot define kernel ${name}: it has no struct ${struct}`);
   let offset = 0, structAlign = 4;
   const fields = body.split(",").map((s) => s.trim()).filter((s) => s).map((s) => {
     const [field, type] = s.split(":").map((t) => t.trim());
     const layout = SIZES[type];
     if (!layout) {
-      throw new SyntaxError(`Cannot define kernel ${name}: Params.${field} has unknown type ${type}`);
+      throw new SyntaxError(`Cannot define kernel ${name}: ${struct}.${field} has unknown type ${type}`);
     }
     const [align, count] = layout;
     offset = Math.ceil(offset / align) * align;
@@ -77,25 +78,26 @@ function parseParams(name: string, code: string): { fields: Field[]; size: numbe
   return { fields, size: Math.ceil(offset / structAlign) * structAlign };
 }
 
-/** Makes a kernel from WGSL text; the packing of its parameters follows the text's own `struct Params`. */
-export function defineKernel(name: string, code: string): Kernel {
-  const { fields, size } = parseParams(name, code);
-  const known = new Set(fields.map((f) => f.name));
+/** A struct of some WGSL text: its size in bytes, and values to bytes. */
+export type Struct = Pick<Kernel, "paramsSize" | "pack">;
+
+/** Reads a struct of numbers and vectors from WGSL text; `name` is that of the kernel, for messages. */
+export function defineStruct(name: string, code: string, struct: string): Struct {
+  const { fields, size } = parseStruct(name, code, struct);
+  const known = new Set(fields.map((f) => f.name)), what = struct === "Params" ? "parameters" : struct;
   return {
-    name,
-    code,
     paramsSize: size,
     pack(values) {
       const bytes = new ArrayBuffer(size), view = new DataView(bytes);
       for (const key of Object.keys(values)) {
-        if (!known.has(key)) throw new TypeError(`Cannot pack parameters of ${name}: unknown field ${key}`);
+        if (!known.has(key)) throw new TypeError(`Cannot pack ${what} of ${name}: unknown field ${key}`);
       }
       for (const f of fields) {
         const value = values[f.name];
         const list = typeof value === "number" ? [value] : value;
         if (!list || list.length !== f.count || list.some((v) => typeof v !== "number" || Number.isNaN(v))) {
           throw new TypeError(
-            `Cannot pack parameters of ${name}: ${f.name} needs ${f.count} number(s), got ${value}`,
+            `Cannot pack ${what} of ${name}: ${f.name} needs ${f.count} number(s), got ${value}`,
           );
         }
         list.forEach((v, i) => {
@@ -106,6 +108,11 @@ export function defineKernel(name: string, code: string): Kernel {
       return bytes;
     },
   };
+}
+
+/** Makes a kernel from WGSL text; the packing of its parameters follows the text's own `struct Params`. */
+export function defineKernel(name: string, code: string): Kernel {
+  return { name, code, ...defineStruct(name, code, "Params") };
 }
 
 /**

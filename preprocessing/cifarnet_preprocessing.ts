@@ -5,18 +5,38 @@
  *
  * @module
  */
-import { imageWindow, perImageStandardization, randomContrast } from "../tape/ops/image.ts";
+import { changeColors, perImageStandardization, sampleImages } from "../tape/ops/image.ts";
+import { colorChanges } from "./color_changes.ts";
 import type { Preprocessing } from "./preprocessing.ts";
+import { cropOrPad, windowOf } from "./sampling.ts";
+
+/** Zeros on each side before the random crop. */
+const PADDING = 4;
+/** Largest change of brightness, of 255, and range of the factor of contrast. */
+const BRIGHTNESS = 63, CONTRAST = [0.2, 1.8] as const;
 
 /**
- * For training: four zeros around, a random crop, flips, contrast between 0.2 and 1.8, standardization. For evaluation: crop
- * or pad to size, standardization.
+ * For training: four zeros around, a random crop, flips, brightness, contrast, standardization. For evaluation: crop or pad
+ * to size, standardization.
  *
- * TF-Slim's random brightness adds one number to all pixels of an image, which the standardization takes away again, so it is
- * not computed. In evaluation height and width change places, as in TF-Slim, which shows only where they differ.
+ * In evaluation height and width change places, as in TF-Slim, which shows only where they differ. A picture too small for
+ * the random crop, which stops TF-Slim, is centred amid more zeros.
  */
-export const cifarnetPreprocessing: Preprocessing = (images, { height, width, isTraining, step, seed }) => {
-  if (!isTraining) return perImageStandardization(imageWindow(images, step, { size: [width, height] }));
-  const cropped = imageWindow(images, step, { size: [height, width], pad: 4, random: true, seed });
-  return perImageStandardization(randomContrast(cropped, step, { lower: 0.2, upper: 1.8, seed }));
+export const cifarnetPreprocessing: Preprocessing = {
+  choose: (picture, { height, width, isTraining }, draws) => {
+    if (!isTraining) return { sampling: cropOrPad(picture, [width, height]) };
+    const corner = (from: number, to: number) => {
+      const room = from + 2 * PADDING - to;
+      return room < 0 ? Math.trunc((from - to) / 2) : draws.below(room + 1) - PADDING;
+    };
+    const place = [corner(picture.height, height), corner(picture.width, width)] as const;
+    const sampling = windowOf(picture, place, [height, width], draws.chance());
+    const brightness = draws.uniform(-BRIGHTNESS, BRIGHTNESS), contrast = draws.uniform(...CONTRAST);
+    return { sampling, colors: colorChanges("bc", { brightness, contrast }) };
+  },
+  record: ({ packed, pictures, channels }, { height, width, isTraining, useGrayscale }) => {
+    const size = isTraining ? [height, width] as const : [width, height] as const;
+    const images = sampleImages(packed, pictures, { size, channels, gray: useGrayscale });
+    return perImageStandardization(isTraining ? changeColors(images, pictures, { contrast: true }) : images);
+  },
 };

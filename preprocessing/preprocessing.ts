@@ -1,11 +1,14 @@
 /**
- * What a preprocessing family is.
+ * What a preprocessing family is: a choice for each picture, made by the host, and pixel work, recorded on the tape.
  *
  * This module is browser compatible.
  *
  * @module
  */
+import type { Draws } from "../random/philox.ts";
 import type { Value } from "../tape/tape.ts";
+import type { PreparedPicture } from "./batch_images.ts";
+import type { Picture } from "./sampling.ts";
 
 /** What the images are prepared for. */
 export interface PreprocessingOptions {
@@ -14,10 +17,28 @@ export interface PreprocessingOptions {
   readonly width: number;
   /** With random distortions, or as they are for evaluation. */
   readonly isTraining: boolean;
-  /** Training step, uint32 [1]: with `seed` it determines the distortions. */
-  readonly step: Value;
-  readonly seed: number;
+  /** Whether pictures in colour become grey: images of one channel. @default {false} */
+  readonly useGrayscale?: boolean;
 }
 
-/** Records the way from byte images [n, h, w, c] (u8) to what a net takes, [n, height, width, c]. */
-export type Preprocessing = (images: Value, options: PreprocessingOptions) => Value;
+/** Packed pictures on a tape, as batch_images.ts packs them. */
+export interface PictureFeeds {
+  /** Taps and pixels, u8. */
+  readonly packed: Value;
+  /** A record an image, [n, PICTURE_WORDS], u32. */
+  readonly pictures: Value;
+  /** Of the pictures: 1 grey, 3 red, green and blue. */
+  readonly channels: number;
+}
+
+/** A family of TF-Slim's. */
+export interface Preprocessing {
+  /** Decides what is made of a picture; `draws` are random, and there only in training. */
+  readonly choose: (
+    picture: Picture,
+    options: PreprocessingOptions,
+    draws: Draws,
+  ) => Omit<PreparedPicture, "picture">;
+  /** Records the way from packed pictures to what a net takes, [n, height, width, channels]. */
+  readonly record: (feeds: PictureFeeds, options: PreprocessingOptions) => Value;
+}

@@ -1,5 +1,5 @@
 /**
- * Preprocessing families by name.
+ * Preprocessing families by name, as TF-Slim's `preprocessing_factory`.
  *
  * This module is browser compatible.
  *

@@ -73,3 +73,50 @@ export function uniforms(seed: number, stream: number): () => number {
     return block[used++] / 2 ** 32;
   };
 }
+
+/** Where random numbers are drawn: one of the operations that draw, a training step, a place in its batch. */
+export interface DrawPlace {
+  /** The operation's stream, such as {@linkcode hash32} of its name. */
+  readonly stream: number;
+  readonly step: number;
+  readonly place: number;
+}
+
+/** Draws of one place, one after another: functions of seed, place and their number alone. */
+export class Draws {
+  readonly #key: readonly [number, number];
+  readonly #counter: number[];
+  readonly #block = new Uint32Array(4);
+  #used = 4;
+
+  /** @param seed an integer of at most 53 bits */
+  constructor(seed: number, { stream, step, place }: DrawPlace) {
+    this.#key = words2(seed);
+    this.#counter = [0, place, step, stream];
+  }
+
+  /** 32 random bits. */
+  bits(): number {
+    if (this.#used === 4) {
+      philox4x32(this.#counter, this.#key, this.#block);
+      this.#counter[0]++;
+      this.#used = 0;
+    }
+    return this.#block[this.#used++];
+  }
+
+  /** A number in [low, high). */
+  uniform(low = 0, high = 1): number {
+    return low + (high - low) * (this.bits() / 2 ** 32);
+  }
+
+  /** A whole number from 0 to `count` - 1. */
+  below(count: number): number {
+    return Math.floor(this.uniform(0, count));
+  }
+
+  /** True with the given probability. */
+  chance(probability = 0.5): boolean {
+    return this.uniform() < probability;
+  }
+}

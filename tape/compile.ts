@@ -21,6 +21,13 @@ export interface ProgramRequest extends PlanRequest {
   readonly label?: string;
 }
 
+/** Room that a feed gets when it has to grow, as a multiple of what is needed. */
+const ROOM = 1.25;
+
+function isGrowing({ source }: Value): boolean {
+  return source?.kind === "feed" && !!source.grows;
+}
+
 /** The buffers of a planned program. */
 class Buffers {
   readonly owned: GPUBuffer[] = [];
@@ -36,8 +43,19 @@ class Buffers {
 
   /** Where a value lies on the device. */
   place(value: Value): Placement {
-    const { memory, offset, size } = this.plan.region(value);
-    return { buffer: this.#buffer(memory), offset, size };
+    const { memory, offset, size } = this.plan.region(value), buffer = this.#buffer(memory);
+    return isGrowing(value) ? { buffer, offset, size: buffer.size } : { buffer, offset, size };
+  }
+
+  /** Gives a feed another buffer of at least so many bytes. */
+  grow(value: Value, bytes: number): void {
+    const most = this.gpu.limits.maxStorageBufferBindingSize;
+    const size = Math.max(bytes, Math.min(most, 2 ** Math.ceil(Math.log2(ROOM * bytes)))),
+      old = this.place(value).buffer;
+    const buffer = this.gpu.createBuffer({ label: value.label, size, usage: old.usage, binding: size });
+    this.#known.set(value, buffer);
+    this.owned[this.owned.indexOf(old)] = buffer;
+    this.gpu.destroyBuffer(old);
   }
 
   #buffer(memory: Memory): GPUBuffer {
@@ -66,8 +84,8 @@ class Buffers {
   }
 }
 
-/** Makes pipelines, parameters and bind groups of all launches. */
-async function commandsOf(gpu: Gpu, plan: Plan, buffers: Buffers): Promise<Dispatch[]> {
+/** Makes pipelines, parameters and bind groups of all launches; `bind` makes those of one launch again. */
+async function commandsOf(gpu: Gpu, plan: Plan, buffers: Buffers) {
   const pipelines = await Promise.all(
     plan.launches.map(({ launch, label }) =>
       gpu.pipeline({ label: `${launch.kernel.name} for ${label}`, code: launch.kernel.code })
@@ -84,20 +102,23 @@ async function commandsOf(gpu: Gpu, plan: Plan, buffers: Buffers): Promise<Dispa
   const uniforms = buffers.make("launch parameters", end, usage), image = new Uint8Array(end);
   packed.forEach((bytes, i) => image.set(new Uint8Array(bytes), offsets[i]));
   if (end > 0) gpu.upload(uniforms, image);
-  return plan.launches.map(({ launch, label }, i) => {
+  const bind = (i: number) => {
+    const { launch, label } = plan.launches[i];
     const params = { buffer: uniforms, offset: offsets[i], size: packed[i].byteLength };
     const bindings = launch.buffers.map((value) => {
       const { buffer, offset, size } = buffers.place(value);
       return { buffer, offset, size: Math.ceil(size / 16) * 16 }; // whole vec4: places are rounded up to 256 bytes
     });
-    return {
-      label,
-      pipeline: pipelines[i],
-      bindGroup: gpu.bindGroup(label, pipelines[i], [params, ...bindings]),
-      workgroups: launch.workgroups as [number, number, number],
-      work: launch.work,
-    };
-  });
+    return gpu.bindGroup(label, pipelines[i], [params, ...bindings]);
+  };
+  const commands = plan.launches.map(({ launch, label }, i): Dispatch => ({
+    label,
+    pipeline: pipelines[i],
+    bindGroup: bind(i),
+    workgroups: launch.workgroups as [number, number, number],
+    work: launch.work,
+  }));
+  return { commands, bind };
 }
 
 /**
@@ -133,12 +154,19 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
   );
   const buffers = new Buffers(gpu, plan, parameters);
   try {
-    const commands = await commandsOf(gpu, plan, buffers);
+    const { commands, bind } = await commandsOf(gpu, plan, buffers), { owned } = buffers;
+    const grow = (value: Value, bytes: number) => {
+      buffers.grow(value, bytes);
+      plan.launches.forEach(({ launch }, i) => {
+        if (launch.buffers.includes(value)) commands[i].bindGroup = bind(i);
+      });
+      return buffers.place(value);
+    };
     const ports = (values: Iterable<readonly [string, Value]>) =>
       new Map(Array.from(values, ([name, value]) => [name, { value, place: buffers.place(value) }]));
     const feeds = ports(tape.feeds), fetches = ports(Object.entries(request.fetches));
     await gpu.settled();
-    return new Program(gpu, plan, commands, feeds, fetches, buffers.owned, label);
+    return new Program(gpu, { plan, commands, feeds, fetches, owned, grow, label });
   } catch (error) {
     buffers.owned.forEach((buffer) => gpu.destroyBuffer(buffer));
     throw error;

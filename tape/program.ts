@@ -21,7 +21,21 @@ export interface Placement {
 /** A value that the host writes or reads. */
 interface Port {
   readonly value: Value;
-  readonly place: Placement;
+  place: Placement;
+}
+
+/** What a program is made of. */
+export interface ProgramParts {
+  readonly plan: Plan;
+  readonly commands: readonly Dispatch[];
+  readonly feeds: ReadonlyMap<string, Port>;
+  readonly fetches: ReadonlyMap<string, Port>;
+  /** Buffers that go with the program. */
+  readonly owned: readonly GPUBuffer[];
+  /** Gives a feed that grows a larger buffer, and binds it where it is read. */
+  readonly grow: (value: Value, bytes: number) => Placement;
+  /** Name of the whole, for messages. */
+  readonly label: string;
 }
 
 const ARRAYS = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array };
@@ -33,41 +47,41 @@ export class Program {
   readonly #feeds: ReadonlyMap<string, Port>;
   readonly #fetches: ReadonlyMap<string, Port>;
   readonly #owned: readonly GPUBuffer[];
+  readonly #grow: ProgramParts["grow"];
   /** What it was made from, for profiles. */
   readonly plan: Plan;
   /** The plan's launches, for profiles and tests. */
   readonly commands: readonly Dispatch[];
 
-  constructor(
-    gpu: Gpu,
-    plan: Plan,
-    commands: readonly Dispatch[],
-    feeds: ReadonlyMap<string, Port>,
-    fetches: ReadonlyMap<string, Port>,
-    owned: readonly GPUBuffer[],
-    label: string,
-  ) {
+  constructor(gpu: Gpu, { plan, commands, feeds, fetches, owned, grow, label }: ProgramParts) {
     this.#gpu = gpu;
     this.#feeds = feeds;
     this.#fetches = fetches;
     this.#owned = owned;
+    this.#grow = grow;
     this.plan = plan;
     this.commands = commands;
     this.#executor = new Executor(gpu, commands, { label });
   }
 
-  /** Writes a feed for the runs that follow. Throws a TypeError if type or number of values do not fit. */
+  /**
+   * Writes a feed for the runs that follow.
+   *
+   * @throws {TypeError} if type or number of values do not fit
+   * @throws {RangeError} if a feed of bytes would be larger than the device allows
+   */
   feed(name: string, data: Float32Array | Int32Array | Uint32Array | Uint8Array): void {
     const port = this.#feeds.get(name);
     if (!port) {
       throw new RangeError(`Cannot feed ${name}: the program takes ${[...this.#feeds.keys()].join(", ")}`);
     }
-    const { dtype, shape } = port.value;
-    if (!(data instanceof ARRAYS[dtype]) || data.length !== sizeOf(shape)) {
+    const { dtype, shape, source } = port.value, grows = source?.kind === "feed" && source.grows;
+    if (!(data instanceof ARRAYS[dtype]) || (!grows && data.length !== sizeOf(shape))) {
       throw new TypeError(
         `Cannot feed ${name}: it needs ${dtype} [${shape}], got ${data.constructor.name} of ${data.length} values`,
       );
     }
+    if (grows && data.length > port.place.size) port.place = this.#grow(port.value, data.length);
     this.#gpu.upload(port.place.buffer, data, port.place.offset);
   }
 

@@ -16,7 +16,11 @@ export type DType = "f32" | "i32" | "u32" | "u8";
 
 /** What the device finds under a value before any operation has run. */
 export type Source =
-  | { readonly kind: "feed"; readonly name: string }
+  | {
+    readonly kind: "feed";
+    readonly name: string; /** Whether it takes any number of bytes. */
+    readonly grows?: boolean;
+  }
   | { readonly kind: "variable"; readonly variable: Variable }
   | { readonly kind: "state" }
   | { readonly kind: "constant"; readonly data: Float32Array };
@@ -135,8 +139,25 @@ export class Tape {
         `Cannot feed ${name} as ${dtype} [${shape}]: it is already fed as ${known.dtype} [${known.shape}]`,
       );
     }
-    const value = this.#value(shape, dtype, name, { source: { kind: "feed", name } });
-    this.feeds.set(name, value);
+    return this.#feed(shape, dtype, { kind: "feed", name });
+  }
+
+  /**
+   * Bytes that the caller writes before each run, another number each time if need be: the program takes more memory when
+   * there are more than ever before.
+   *
+   * @param typical how many there will be, for the memory that is planned
+   */
+  bytesFeed(name: string, typical: number): Value {
+    const known = this.feeds.get(name);
+    if (known?.source?.kind === "feed" && known.source.grows) return known;
+    if (known) throw new TypeError(`Cannot feed ${name} as bytes: it is already fed as ${known.dtype}`);
+    return this.#feed([typical], "u8", { kind: "feed", name, grows: true });
+  }
+
+  #feed(shape: Shape, dtype: DType, source: Source & { kind: "feed" }): Value {
+    const value = this.#value(shape, dtype, source.name, { source });
+    this.feeds.set(source.name, value);
     return value;
   }
 

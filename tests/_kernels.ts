@@ -15,8 +15,14 @@ export interface Bytes {
   readonly data: Uint8Array;
 }
 
-/** What is fed: a tensor of float32 values, bytes, or integers of one dimension. */
-export type Feed = Tensor | Bytes | Int32Array | Uint32Array;
+/** Words with a shape. */
+export interface Words {
+  readonly shape: readonly number[];
+  readonly data: Uint32Array;
+}
+
+/** What is fed: a tensor of float32 values, bytes, words, or integers of one dimension. */
+export type Feed = Tensor | Bytes | Words | Int32Array | Uint32Array;
 
 /** A named case of a table: records the operation, and says what every fetch must be. */
 export interface KernelCase {
@@ -62,7 +68,12 @@ export function backward(y: Value, dy: Value, wanted?: boolean[]): (Value | unde
 function feedOn(tape: Tape, name: string, feed: Feed): Value {
   if (feed instanceof Int32Array) return tape.feed(name, [feed.length], "i32");
   if (feed instanceof Uint32Array) return tape.feed(name, [feed.length], "u32");
-  return tape.feed(name, feed.shape, feed.data instanceof Uint8Array ? "u8" : "f32");
+  const { data, shape } = feed;
+  return tape.feed(
+    name,
+    shape,
+    data instanceof Uint8Array ? "u8" : data instanceof Uint32Array ? "u32" : "f32",
+  );
 }
 
 /** The same launches in a grid of three rows, as for more than 65,535 workgroups, some past the end. */

@@ -21,7 +21,7 @@ const quick = ["--eval_image_size=8", "--batch_size=10", "--max_num_batches=2"];
 /** Saves a checkpoint in which the net always answers `answer`, and its moving averages, if any, `averaged`. */
 async function save(folder: string, step: number, answer: number, averaged?: number): Promise<string> {
   const tape = new Tape(), tensors = new Map<string, TensorSource>();
-  for (const _ of recordClassifier(tape, { ...net, isTraining: false, imageShape: [28, 28, 1] }));
+  for (const _ of recordClassifier(tape, { ...net, isTraining: false, channels: 1 }));
   for (const [name, { shape }] of tape.variables) {
     const put = (key: string, best: number) => {
       const data = new Float32Array(shape.reduce((a, b) => a * b, 1));

@@ -55,7 +55,6 @@ function fiveClasses(side: number): Dataset {
     numClasses: 5,
     labelsToNames: new Map(),
     channels: 3,
-    imageShape: [side, side, 3],
     itemsToDescriptions: {},
     source: { size: 10, get, describe: (index) => `picture ${index}` },
   };

@@ -1,184 +1,254 @@
-/** Preprocessing on the device against its definitions, and the record of a scalar over the steps. */
-// @ts-types="../types/std_assert.d.ts"
-import { assertEquals } from "@std/assert";
-import { philox4x32, uniforms } from "../random/philox.ts";
-import { compile } from "../tape/compile.ts";
-import { history } from "../tape/ops/history.ts";
-import { imageWindow, perImageStandardization, randomContrast } from "../tape/ops/image.ts";
-import { scale } from "../tape/ops/pointwise.ts";
-import { Parameters } from "../tape/parameters.ts";
-import { Tape } from "../tape/tape.ts";
-import { withGpu } from "./_gpu.ts";
-import { type Bytes, type KernelCase, sums, testCases } from "./_kernels.ts";
-import { count, map, type Tensor, tensor } from "./reference/tensor.ts";
+/** Preprocessing on the device against its definitions: sampling, changes of colour, standardization. */
+import { PICTURE_WORDS } from "../kernels/image.ts";
+import { BatchPacker, type PreparedPicture } from "../preprocessing/batch_images.ts";
+import { colorChanges } from "../preprocessing/color_changes.ts";
+import { resizeMethods } from "../preprocessing/resize_taps.ts";
+import { cropOrPad, type Picture, resizeCrop, type Sampling, windowOf } from "../preprocessing/sampling.ts";
+import { uniforms } from "../random/philox.ts";
+import { changeColors, perImageStandardization, sampleImages } from "../tape/ops/image.ts";
+import { type Feed, type KernelCase, sums, testCases } from "./_kernels.ts";
+import { changes, fromHsv, sampled, toHsv } from "./reference/image.ts";
+import { map, type Tensor, tensor } from "./reference/tensor.ts";
 
-type Four = readonly [number, number, number, number];
-
-/** Byte images; each shape has its own. */
-function bytes(shape: Four): Bytes {
-  const next = uniforms(shape[1], shape[2] * 1000 + shape[3]);
-  return { shape, data: Uint8Array.from({ length: count(shape) }, () => Math.floor(256 * next())) };
+/** A picture of noise; each size has its own. */
+function picture(height: number, width: number, channels: number): Picture {
+  const next = uniforms(height, width * 1000 + channels);
+  const data = Uint8Array.from({ length: height * width * channels }, () => Math.floor(256 * next()));
+  return { data, height, width, channels };
 }
 
-/** Numbers in [0, 1), multiples of 2^-24, for image n at a step: `what` is the operation's name in ASCII. */
-function draws(what: string, seed: number, step: number, n: number): number[] {
-  const tag = [...what].reduce((a, c) => a * 256 + c.charCodeAt(0), 0);
-  return Array.from(philox4x32([n, step, 0, tag], [seed, 0]), (word) => (word >>> 8) / 2 ** 24);
+/** A batch as feeds; `places` may be more than there are pictures. */
+function feeds(prepared: readonly PreparedPicture[], places = prepared.length): Record<string, Feed> {
+  const { pixels, pictures } = new BatchPacker().pack(prepared, places);
+  return {
+    packed: { shape: [pixels.length], data: pixels },
+    pictures: { shape: [places, PICTURE_WORDS], data: pictures },
+  };
 }
 
-/** y[n, i, j] = x[n, i + top, j + left], 0 outside; the corner of each image as `cornerOf` says. */
-function cut(
-  x: Bytes,
-  [h, w]: readonly [number, number],
-  cornerOf: (n: number) => [number, number, boolean],
-): Tensor {
-  const [n, height, width, channels] = x.shape;
-  return map(tensor([n, h, w, channels]), (_, at) => {
-    const c = at % channels, column = Math.floor(at / channels) % w, row = Math.floor(at / channels / w) % h;
-    const image = Math.floor(at / channels / w / h), [top, left, mirrored] = cornerOf(image);
-    const i = row + top, j = (mirrored ? w - 1 - column : column) + left;
-    if (i < 0 || i >= height || j < 0 || j >= width) return 0;
-    return x.data[((image * height + i) * width + j) * channels + c];
-  });
+/** Images one after another, [n, ...]; those missing are zeros. */
+function stack(images: readonly Tensor[], places = images.length): Tensor {
+  const [{ shape, data: { length } }] = images, all = tensor([places, ...shape]);
+  images.forEach(({ data }, i) => all.data.set(data, i * length));
+  return all;
 }
 
-const central: [string, Four, [number, number]][] = [
-  ["the same size", [2, 5, 7, 3], [5, 7]],
-  ["cropped, even and odd room", [2, 9, 10, 3], [5, 5]],
-  ["padded, even and odd room", [3, 5, 6, 1], [9, 9]],
-  ["cropped one way, padded the other", [1, 3, 11, 4], [8, 4]],
-  ["one pixel of many", [2, 7, 7, 3], [1, 1]],
-  ["28 to 32", [2, 28, 28, 1], [32, 32]],
-];
+function samplingCase(
+  name: string,
+  samplings: readonly (readonly [Picture, Sampling])[],
+  { places = samplings.length, scale = 1, mean = 0, factor = 1 } = {},
+): KernelCase {
+  const [[{ channels }, { size }]] = samplings;
+  const images = stack(samplings.map(([picture, sampling]) => sampled(picture, sampling)), places);
+  const magnitude = map(images, () => (255 * scale + Math.abs(mean)) * factor);
+  return {
+    name,
+    feeds: feeds(samplings.map(([picture, sampling]) => ({ picture, sampling })), places),
+    record: ({ packed, pictures }) => ({
+      y: sampleImages(packed, pictures, { size, channels, scale, mean, factor }),
+    }),
+    expect: { y: sums(map(images, (v) => (v * scale - mean) * factor), magnitude, 6) },
+  };
+}
+
+const sizes = [[1, 1], [1, 9], [13, 1], [2, 3], [7, 5], [16, 16], [37, 53], [100, 11]] as const;
+const pictures = (channels: number) => sizes.map(([h, w]) => picture(h, w, channels));
+
+testCases("sampleImages() crops or pads around the centre, as tf.image.resize_with_crop_or_pad", [
+  samplingCase("to 7x5, colour", pictures(3).map((p) => [p, cropOrPad(p, [7, 5])] as const)),
+  samplingCase("to 16x16, grey, as LeNet", pictures(1).map((p) => [p, cropOrPad(p, [16, 16])] as const), {
+    mean: 128,
+    factor: 1 / 128,
+  }),
+  samplingCase("to one pixel, four channels", pictures(4).map((p) => [p, cropOrPad(p, [1, 1])] as const)),
+  samplingCase("places without a picture are zeros", [[
+    picture(3, 3, 3),
+    cropOrPad(picture(3, 3, 3), [3, 3]),
+  ]], {
+    places: 3,
+  }),
+]);
 
 testCases(
-  "imageWindow crops or pads around the centre, as tf.image.resize_with_crop_or_pad",
-  central.map(([name, shape, size]): KernelCase => {
-    const x = bytes(shape), shift = -0.75;
-    const corner = [0, 1].map((i) => {
-      const room = shape[i + 1] - size[i]; // TF: floor(room / 2) cropped, or floor(-room / 2) padded, at the beginning
-      return room >= 0 ? Math.floor(room / 2) : -Math.floor(-room / 2);
-    });
-    return {
-      name: `${name}: [${shape}] to [${size}]`,
-      feeds: { x, step: Uint32Array.of(3) },
-      record: ({ x, step }) => ({ y: imageWindow(x, step, { size, scale: 1 / 128, shift }) }),
-      expect: {
-        y: { value: map(cut(x, size, () => [corner[0], corner[1], false]), (v) => v / 128 + shift) },
-      },
-    };
-  }),
+  "sampleImages() resizes a crop of each picture by every method, and flips it",
+  resizeMethods.flatMap((method) =>
+    ([[1, 1], [8, 6], [40, 29]] as const).map((size) =>
+      samplingCase(
+        `${method} to ${size.join("x")}`,
+        pictures(3).flatMap((p): [Picture, Sampling][] => {
+          const crop = [
+            p.height >> 2,
+            p.width >> 1,
+            p.height - (p.height >> 2),
+            p.width - (p.width >> 1),
+          ] as const;
+          return [[p, resizeCrop([0, 0, p.height, p.width], size, method)], [
+            p,
+            resizeCrop(crop, size, method, true),
+          ]];
+        }),
+        { scale: 1 / 255 },
+      )
+    )
+  ),
 );
 
-const distorted: [Four, [number, number], number, number][] = [
-  [[8, 9, 11, 3], [9, 11], 4, 0],
-  [[16, 7, 6, 1], [5, 3], 0, 7],
-  [[5, 8, 8, 3], [8, 8], 0, 2 ** 32 - 1],
-];
+testCases("sampleImages() shows a window of a resized picture, with zeros outside", [
+  samplingCase(
+    "bilinear, beyond all sides",
+    pictures(3).map((p) => [p, {
+      crop: [0, 0, p.height, p.width],
+      resized: [19, 23],
+      method: "bilinear",
+      corner: [-2, 4],
+      size: [24, 12],
+      flip: false,
+    }]),
+  ),
+  samplingCase(
+    "a flipped window without resizing",
+    pictures(3).map((p) => [p, windowOf(p, [-1, 1], [5, 4], true)]),
+  ),
+  samplingCase("much smaller: only some rows and columns are packed", [
+    [picture(700, 900, 3), resizeCrop([10, 20, 600, 850], [9, 11], "bilinear", true)],
+    [picture(5, 900, 3), resizeCrop([0, 0, 5, 900], [9, 11], "bicubic")],
+  ]),
+]);
+
+/** Images as samplings of pictures without change, with float64 twins in 0..1. */
+function twins(prepared: readonly PreparedPicture[], scale: number): Tensor {
+  return map(stack(prepared.map(({ picture, sampling }) => sampled(picture, sampling))), (v) => v * scale);
+}
+
+/** What colour changes in that order make of images [n, height, width, 1 or 3]. */
+function changed(x: Tensor, order: string, amounts: Readonly<Record<string, number>>): Tensor {
+  const [n, , , channels] = x.shape, values = x.data.length / n, y = tensor(x.shape, x.data);
+  for (let image = 0; image < n; image++) {
+    for (const letter of order) {
+      const of = (channel: number) =>
+        Array.from(
+          { length: values / channels },
+          (_, i) => image * values + i * channels + channel % channels,
+        );
+      const mean = [0, 1, 2].map((c) => of(c).reduce((sum, i) => sum + y.data[i], 0) / (values / channels));
+      of(0).forEach((at) => {
+        const color = [0, 1, 2].map((c) => y.data[at + c % channels]) as [number, number, number];
+        const result = changes[letter](color, amounts[letter], mean as [number, number, number]);
+        for (let c = 0; c < channels; c++) y.data[at + c] = result[c];
+      });
+    }
+  }
+  return y;
+}
+
+const amounts = { b: 0.09, s: 1.37, h: -0.12, c: 1.24 };
+const colored = (
+  order: string,
+  channels: 1 | 3,
+  [height, width]: readonly [number, number],
+): PreparedPicture[] =>
+  [0, 1, 2].map((i) => {
+    const p = { ...picture(height, width + i, channels) };
+    const { b: brightness, s: saturation, h: hue, c: contrast } = amounts;
+    return {
+      picture: p,
+      sampling: cropOrPad(p, [height, width]),
+      colors: colorChanges(order, { brightness, saturation, hue, contrast }),
+    };
+  });
 
 testCases(
-  "imageWindow crops at random and mirrors every second image, as Philox says",
-  distorted.flatMap(([shape, size, pad, seed]) =>
-    [0, 12_345].map((step): KernelCase => {
-      const x = bytes(shape);
-      const range = [0, 1].map((i) => shape[i + 1] + 2 * pad - size[i] + 1);
+  "changeColors() makes each image's changes in its order",
+  ["", "b", "s", "h", "c", "bshc", "sbch", "chbs", "hscb", "bs", "sb"].flatMap((order) =>
+    ([[1, 1, 3], [9, 13, 3], [9, 13, 1]] as const).map(([height, width, channels]): KernelCase => {
+      const prepared = colored(order, channels, [height, width]), scale = 1 / 255;
+      const value = changed(twins(prepared, scale), order, amounts);
       return {
-        name: `[${shape}] padded by ${pad} to [${size}], step ${step}`,
-        feeds: { x, step: Uint32Array.of(step) },
-        record: ({ x, step }) => ({ y: imageWindow(x, step, { size, pad, random: true, seed }) }),
-        expect: {
-          y: {
-            value: cut(x, size, (n) => {
-              const u = draws("Wind", seed, step, n),
-                offset = (i: 0 | 1) => Math.floor(u[i] * range[i]) - pad;
-              return [offset(0), offset(1), u[2] < 0.5];
-            }),
-          },
+        name: `"${order}" of ${height}x${width}x${channels}`,
+        feeds: feeds(prepared),
+        record: ({ packed, pictures }) => {
+          const x = sampleImages(packed, pictures, { size: [height, width], channels, scale });
+          return { y: changeColors(x, pictures, { contrast: order.includes("c") }) };
         },
+        // values are at most 2 in between; a hue is a quotient whose error is up to 6 in units of the range
+        expect: { y: sums(value, map(value, () => 2), 24) },
       };
     })
   ),
 );
 
-/** Values of an image, and of one of its channels. */
-function moments(x: Tensor, among: (i: number) => boolean): [mean: number, variance: number] {
-  const values = x.data.filter((_, i) => among(i)), mean = values.reduce((a, v) => a + v, 0) / values.length;
-  return [mean, values.reduce((a, v) => a + (v - mean) ** 2, 0) / values.length];
-}
+testCases(
+  "changeColors() clips, keeps the luminance and maps",
+  [false, true].map((gray): KernelCase => {
+    const prepared = colored("b", 3, [5, 4]), x = changed(twins(prepared, 1 / 100), "b", amounts);
+    const clipped = map(x, (v) => Math.min(1, Math.max(0, v)));
+    const value = tensor([3, 5, 4, gray ? 1 : 3]);
+    for (let i = 0; i < 60; i++) {
+      const [r, g, b] = clipped.data.subarray(3 * i, 3 * i + 3);
+      if (gray) value.data[i] = (0.2989 * r + 0.587 * g + 0.114 * b - 0.5) * 2;
+      else [r, g, b].forEach((v, c) => value.data[3 * i + c] = (v - 0.5) * 2);
+    }
+    return {
+      name: gray ? "to grey" : "in colour",
+      feeds: feeds(prepared),
+      record: ({ packed, pictures }) => {
+        const x = sampleImages(packed, pictures, { size: [5, 4], channels: 3, scale: 1 / 100 });
+        return { y: changeColors(x, pictures, { contrast: false, clip: true, mean: 0.5, factor: 2, gray }) };
+      },
+      expect: { y: sums(value, map(value, () => 2), 8) },
+    };
+  }),
+);
+
+testCases(
+  "changeColors() converts to hue, saturation and value and back",
+  (["v", "vr"] as const).map((order): KernelCase => {
+    const prepared = colored(order, 3, [8, 8]), x = twins(prepared, 1 / 255), value = tensor(x.shape);
+    for (let at = 0; at < x.data.length; at += 3) {
+      const hsv = toHsv(Array.from(x.data.subarray(at, at + 3)) as [number, number, number]);
+      (order === "v" ? hsv : fromHsv(hsv)).forEach((v, c) => value.data[at + c] = v);
+    }
+    return {
+      name: order,
+      feeds: feeds(prepared),
+      record: ({ packed, pictures }) => ({
+        y: changeColors(
+          sampleImages(packed, pictures, { size: [8, 8], channels: 3, scale: 1 / 255 }),
+          pictures,
+          {
+            contrast: false,
+          },
+        ),
+      }),
+      expect: { y: sums(value, map(value, () => 1), 24) },
+    };
+  }),
+);
 
 /** Of constant images too: their deviation is bounded below. */
-const images: Record<string, Bytes> = {
-  "three channels": bytes([3, 7, 5, 3]),
-  "one channel": bytes([2, 28, 28, 1]),
-  "one pixel": bytes([2, 1, 1, 3]),
-  "constant": { shape: [2, 4, 4, 3], data: new Uint8Array(96).fill(7) },
+const images: Record<string, Picture> = {
+  "three channels": picture(7, 5, 3),
+  "one channel": picture(28, 28, 1),
+  "one pixel": picture(1, 1, 3),
+  "a large one": picture(150, 170, 3),
+  "constant": { height: 4, width: 4, channels: 3, data: new Uint8Array(48).fill(7) },
 };
 
 testCases(
   "perImageStandardization equals its definition",
-  Object.entries(images).map(([name, x]): KernelCase => {
-    const size = x.data.length / x.shape[0], values = tensor(x.shape, x.data);
-    const of = (i: number) => moments(values, (j) => Math.floor(j / size) === Math.floor(i / size));
-    const deviation = (i: number) => Math.max(Math.sqrt(of(i)[1]), 1 / Math.sqrt(size));
-    const value = map(values, (v, i) => (v - of(i)[0]) / deviation(i));
+  Object.entries(images).map(([name, p]): KernelCase => {
+    const { height, width, channels, data } = p, size = data.length, values = Float64Array.from(data);
+    const mean = values.reduce((a, v) => a + v, 0) / size;
+    const deviation = Math.sqrt(values.reduce((a, v) => a + (v - mean) ** 2, 0) / size);
+    const divisor = Math.max(deviation, 1 / Math.sqrt(size));
+    const value = tensor([1, height, width, channels], values.map((v) => (v - mean) / divisor));
     return {
       name,
-      feeds: { x, step: Uint32Array.of(0) },
-      record: ({ x, step }) => {
-        const [, height, width] = x.shape;
-        return { y: perImageStandardization(imageWindow(x, step, { size: [height, width] })) };
-      },
-      // the variance is a sum of positive terms, one after another: its square root is off by some sqrt(size) / 2 units
-      expect: {
-        y: sums(value, map(values, (v, i) => (v + of(i)[0]) / deviation(i)), 8 + Math.sqrt(size) / 2),
-      },
+      feeds: feeds([{ picture: p, sampling: windowOf(p, [0, 0], [height, width]) }]),
+      record: ({ packed, pictures }) => ({
+        y: perImageStandardization(sampleImages(packed, pictures, { size: [height, width], channels })),
+      }),
+      expect: { y: sums(value, map(value, (v) => Math.abs(v) + mean / divisor)) },
     };
   }),
 );
-
-testCases(
-  "randomContrast equals its definition, with the factor that Philox gives each image",
-  Object.entries(images).map(([name, x]): KernelCase => {
-    const [lower, upper, seed, step] = [0.25, 1.75, 9, 4], values = tensor(x.shape, x.data);
-    const channels = x.shape[3], size = x.data.length / x.shape[0];
-    const mean = (i: number) =>
-      moments(
-        values,
-        (j) => Math.floor(j / size) === Math.floor(i / size) && j % channels === i % channels,
-      )[0];
-    const factor = (i: number) =>
-      lower + (upper - lower) * draws("Cont", seed, step, Math.floor(i / size))[0];
-    return {
-      name,
-      feeds: { x, step: Uint32Array.of(step) },
-      record: ({ x, step }) => {
-        const [, height, width] = x.shape, y = imageWindow(x, step, { size: [height, width] });
-        return { y: randomContrast(y, step, { lower, upper, seed }) };
-      },
-      expect: {
-        y: sums(
-          map(values, (v, i) => (v - mean(i)) * factor(i) + mean(i)),
-          map(values, (v, i) => (v + mean(i)) * factor(i) + mean(i)),
-        ),
-      },
-    };
-  }),
-);
-
-Deno.test("history() keeps the value of step s at s modulo its size, over runs", () =>
-  withGpu(async (gpu) => {
-    const tape = new Tape(), x = tape.feed("x", []), step = tape.feed("step", [1], "u32");
-    const parameters = new Parameters(gpu, tape.variables);
-    const fetches = { ring: history(scale(x, 2), step, 3) };
-    const program = await compile(gpu, tape, { fetches, parameters });
-    const seen: number[][] = [];
-    for (const s of [0, 1, 2, 3, 4, 2 ** 32 - 1]) {
-      program.feed("x", Float32Array.of(s === 2 ** 32 - 1 ? -1 : s + 1));
-      program.feed("step", Uint32Array.of(s));
-      program.run();
-      seen.push([...await program.fetch("ring")]);
-    }
-    assertEquals(seen, [[2, 0, 0], [2, 4, 0], [2, 4, 6], [8, 4, 6], [8, 10, 6], [-2, 10, 6]]);
-    program.destroy();
-    parameters.destroy();
-  }));

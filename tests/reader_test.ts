@@ -1,9 +1,14 @@
 // @ts-types="../types/std_assert.d.ts"
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
-import type { Dataset, RecordSource } from "../datasets/dataset.ts";
+import type { Dataset, LabelledImage, RecordSource } from "../datasets/dataset.ts";
 import { evaluationOrder, trainingOrder } from "../datasets/order.ts";
 import { randomPermutation } from "../datasets/permutation.ts";
-import { BatchReader } from "../datasets/reader.ts";
+import { type Batch, BatchReader } from "../datasets/reader.ts";
+
+/** What the images of a batch show: the first value of each. */
+function shown(batch: Batch | undefined): number[] | undefined {
+  return batch?.images.map(({ data }) => data[0]);
+}
 
 /** A data set of `size` pictures of 1 x 2 pixels; record i shows i and has label i % 10. */
 function numbers(size: number, source: Partial<RecordSource> = {}): Dataset {
@@ -15,7 +20,6 @@ function numbers(size: number, source: Partial<RecordSource> = {}): Dataset {
     numClasses: 10,
     labelsToNames: new Map(),
     channels: 1,
-    imageShape: [1, 2, 1],
     itemsToDescriptions: {},
     source: {
       size,
@@ -100,21 +104,20 @@ Deno.test("BatchReader gives images and labels in the order's order", async () =
   await using reader = new BatchReader(numbers(5), trainingOrder(5, { batchSize: 2, shuffle: false }));
   const batch = await reader.next();
   assert(batch);
-  assertEquals(batch.shape, [2, 1, 2, 1]);
-  assertEquals(batch.images, Uint8Array.of(0, 0, 1, 1));
+  assertEquals([batch.batchSize, shown(batch), [...batch.records]], [2, [0, 1], [0, 1]]);
   assertEquals(batch.labels, Int32Array.of(0, 1));
-  assertEquals((await reader.next())?.images, Uint8Array.of(2, 2, 3, 3));
-  assertEquals((await reader.next())?.images, Uint8Array.of(4, 4, 0, 0));
+  assertEquals(shown(await reader.next()), [2, 3]);
+  assertEquals(shown(await reader.next()), [4, 0]);
 });
 
-Deno.test("BatchReader pads the last batch of an evaluation and says how many count", async () => {
+Deno.test("BatchReader fills the last batch of an evaluation as far as there are images, and says how many", async () => {
   const seen = [];
   for await (const batch of new BatchReader(numbers(5), evaluationOrder(5, { batchSize: 3 }))) {
-    seen.push([batch.index, batch.count, [...batch.labels], [...batch.images]]);
+    seen.push([batch.index, batch.count, [...batch.labels], shown(batch)]);
   }
   assertEquals(seen, [
-    [0, 3, [0, 1, 2], [0, 0, 1, 1, 2, 2]],
-    [1, 2, [3, 4, 0], [3, 3, 4, 4, 0, 0]],
+    [0, 3, [0, 1, 2], [0, 1, 2]],
+    [1, 2, [3, 4, 0], [3, 4]],
   ]);
 });
 
@@ -130,14 +133,14 @@ Deno.test("BatchReader gives the same batches whatever the timing, queue and sta
   });
   const expected: number[][] = [];
   await using plain = new BatchReader(slow, order(), { queueSize: 1 });
-  for (let t = 0; t < 12; t++) expected.push([...(await plain.next())!.images]);
+  for (let t = 0; t < 12; t++) expected.push(shown(await plain.next())!);
   await using other = new BatchReader(jittery, order(), { queueSize: 6, start: 5 });
   for (let t = 5; t < 12; t++) {
     const batch = (await other.next())!;
     assertEquals(batch.index, t);
-    assertEquals([...batch.images], expected[t]);
+    assertEquals(shown(batch), expected[t]);
   }
-  assertEquals([...(await other.batch(2)).images], expected[2], "out of turn");
+  assertEquals(shown(await other.batch(2)), expected[2], "out of turn");
 });
 
 Deno.test("BatchReader decodes queueSize batches ahead and no more", async () => {
@@ -164,17 +167,26 @@ Deno.test("BatchReader reports a bad record once, when its batch is due, and goe
   assertEquals(await reader.next(), undefined);
 });
 
-Deno.test("BatchReader names a record whose image has another size", async () => {
+Deno.test("BatchReader takes images of any size, and names a record that cannot be one", async () => {
   const { get } = numbers(3).source;
-  const dataset = numbers(3, {
-    get: async (i) => i === 2 ? { ...await get(i), height: 2, width: 1 } : get(i),
-  });
-  await using reader = new BatchReader(dataset, evaluationOrder(3, { batchSize: 3 }));
-  await assertRejects(
-    () => reader.next(),
-    RangeError,
-    "Cannot batch record 2: its image is [2, 1, 1] where the first one is [1, 2, 1]; all images must have one size",
-  );
+  const odd: Record<number, Partial<LabelledImage>> = {
+    1: { height: 3, width: 1, data: new Uint8Array(3) },
+    2: { channels: 3, data: new Uint8Array(6) },
+    3: { height: 2 },
+    4: { width: 0, data: new Uint8Array(0) },
+  };
+  const dataset = numbers(5, { get: async (i) => ({ ...await get(i), ...odd[i] }) });
+  await using reader = new BatchReader(dataset, evaluationOrder(5, { batchSize: 1 }));
+  assertEquals((await reader.next())?.images[0].height, 1);
+  assertEquals((await reader.next())?.images[0].height, 3);
+  const cannot = "Cannot batch record";
+  for (
+    const message of [
+      `${cannot} 2: its image of 1 x 2 pixels has 3 channels, and the data set 1`,
+      `${cannot} 3: its image of 2 x 2 pixels and 1 channels has 2 values`,
+      `${cannot} 4: its image of 1 x 0 pixels and 1 channels has 0 values`,
+    ]
+  ) await assertRejects(() => reader.next(), RangeError, message);
 });
 
 Deno.test("BatchReader.close() ends the batches and waits for what is under way", async () => {

@@ -43,7 +43,7 @@ for (const [splitName, { numSamples, images, labels }] of Object.entries(expecte
     const dataset = await getDataset({ splitName });
     assertEquals([dataset.name, dataset.splitName], [SAMPLE_NAME, splitName]);
     assertEquals([dataset.numSamples, dataset.numClasses], [numSamples, 10]);
-    assertEquals(dataset.imageShape, [28, 28, 1]);
+    assertEquals(dataset.channels, 1);
     assertEquals(dataset.labelsToNames.get(0), "T-shirt/top");
     const found = await contents(dataset);
     assertEquals(await sha256(found.images), images);

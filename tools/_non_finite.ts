@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Tensor } from "../formats/checkpoint/tensor.ts";
 import { joinPath } from "../formats/paths.ts";
 import { writeSafetensors } from "../formats/safetensors.ts";
 import { denoFiles } from "../host/files.ts";
@@ -17,14 +18,12 @@ export async function keepBadBatch(
   checkpoint: string | undefined,
 ): Promise<string> {
   const batch = await trainer.batchOf(step), path = joinPath(trainDir, `non_finite-${step}.safetensors`);
-  await writeSafetensors(
-    denoFiles,
-    path,
-    new Map([
-      ["images", { dtype: "uint8" as const, shape: [...batch.shape], data: batch.images }],
-      ["labels", { dtype: "int32" as const, shape: [batch.labels.length], data: batch.labels }],
-    ]),
-  );
+  const tensors = new Map<string, Tensor>();
+  for (const [i, { data, height, width, channels }] of batch.images.entries()) {
+    tensors.set(`image_${i}`, { dtype: "uint8", shape: [height, width, channels], data });
+  }
+  tensors.set("labels", { dtype: "int32", shape: [batch.labels.length], data: batch.labels });
+  await writeSafetensors(denoFiles, path, tensors);
   const where = await diagnose(trainer, batch);
   return [
     where

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Dataset, DEFAULT_CACHE_BYTES } from "../datasets/dataset.ts";
+import type { Dataset } from "../datasets/dataset.ts";
 
 /** What labels mean to a net. */
 export interface LabelRange {
@@ -50,8 +50,8 @@ export async function checkLabels(
   range: LabelRange,
   onProgress: (done: number, of: number) => void = () => {},
 ): Promise<void> {
-  const { source, imageShape: [height, width, channels] } = dataset;
-  if (source.size * height * width * channels > DEFAULT_CACHE_BYTES) return;
+  const { source } = dataset;
+  if (!source.isKept) return;
   for (let first = 0; first < source.size; first += 1024) {
     onProgress(first, source.size);
     const records = Array.from(

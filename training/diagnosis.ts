@@ -26,13 +26,13 @@ interface Suspect {
  * where with the variables as they are now all numbers are finite
  */
 export async function diagnose(trainer: Trainer, batch: Batch): Promise<string | undefined> {
-  const { gpu, compiled, dataset, options } = trainer, { parameters } = compiled;
+  const { gpu, compiled, options } = trainer, { parameters } = compiled;
   for (const name of parameters.names) {
     const found = describe(`variable ${name}`, await parameters.read(name));
     if (found) return found;
   }
   const tape = new Tape(), forward: Suspect[] = [], backward: Suspect[] = [], { numClones = 1 } = options;
-  const clones = recordClassifier(tape, { ...options, imageShape: dataset.imageShape, isTraining: true });
+  const clones = recordClassifier(tape, trainer.classifier);
   let number = 0;
   for (const clone of clones) {
     const of = numClones > 1 ? ` of clone ${number++}` : "";

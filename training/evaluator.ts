@@ -14,10 +14,11 @@ import { Parameters } from "../tape/parameters.ts";
 import type { Program } from "../tape/program.ts";
 import { Tape } from "../tape/tape.ts";
 import { type ClassifierOptions, recordClassifier } from "./classifier.ts";
+import { ImageFeeder } from "./feeding.ts";
 import { Metrics } from "./metrics.ts";
 
 /** What {@linkcode Evaluator} takes: a classifier without what only training needs. */
-export interface EvaluatorOptions extends Omit<ClassifierOptions, "isTraining" | "numClones" | "imageShape"> {
+export interface EvaluatorOptions extends Omit<ClassifierOptions, "isTraining" | "numClones" | "channels"> {
   /** Subtracted from the labels of the data set. @default {0} */
   readonly labelsOffset?: number;
 }
@@ -29,6 +30,7 @@ export class Evaluator {
     readonly parameters: Parameters,
     readonly dataset: Dataset,
     readonly options: EvaluatorOptions,
+    readonly feeder: ImageFeeder,
   ) {}
 
   /** Compiles the net in its inference form. With `parameters` it evaluates those of a training that goes on. */
@@ -39,11 +41,8 @@ export class Evaluator {
     parameters?: Parameters,
   ): Promise<Evaluator> {
     const tape = new Tape();
-    const [{ logits }] = recordClassifier(tape, {
-      ...options,
-      imageShape: dataset.imageShape,
-      isTraining: false,
-    });
+    const classifier = { ...options, channels: dataset.channels, isTraining: false };
+    const [{ logits }] = recordClassifier(tape, classifier);
     const own = parameters ?? new Parameters(gpu, tape.variables);
     const program = await compile(gpu, tape, {
       label: "evaluation",
@@ -51,12 +50,12 @@ export class Evaluator {
       parameters: own,
       precision: options.precision,
     });
-    return new Evaluator(program, own, dataset, options);
+    return new Evaluator(program, own, dataset, options, new ImageFeeder(classifier));
   }
 
   /** Evaluates the parameters as they are now, on the first `maxBatches` batches. */
   async run({ maxBatches = Infinity, onBatch = (_done: number, _of: number) => {} } = {}): Promise<Metrics> {
-    const { batchSize, numClasses, labelsOffset = 0 } = this.options, { program, dataset } = this;
+    const { batchSize, numClasses, labelsOffset = 0 } = this.options, { program, dataset, feeder } = this;
     const order = evaluationOrder(dataset.numSamples, { batchSize }), metrics = new Metrics(numClasses);
     await using reader = new BatchReader(dataset, order);
     if (program.takes("step")) program.feed("step", new Uint32Array(1));
@@ -64,7 +63,7 @@ export class Evaluator {
     for (let t = 0; t < batches; t++) {
       const batch = await reader.next();
       if (!batch) break;
-      program.feed("images0", batch.images);
+      feeder.feed(program, batch);
       program.run();
       metrics.add(
         await program.fetch("logits"),

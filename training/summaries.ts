@@ -8,7 +8,7 @@
  * @module
  */
 import type { Batch } from "../datasets/reader.ts";
-import { imageSummaries } from "../formats/events/image_summary.ts";
+import { imageSummaries, type PictureBatch } from "../formats/events/image_summary.ts";
 import { histogramSummary, scalarSummary, type SummaryValue } from "../formats/events/summary.ts";
 import { compile } from "../tape/compile.ts";
 import { Tape, type Value } from "../tape/tape.ts";
@@ -21,7 +21,7 @@ import type { Trainer } from "./trainer.ts";
 const LOSS = "softmax_cross_entropy_loss/value", AUXILIARY_LOSS = "aux_loss/value";
 
 /**
- * The summaries of the last step under TF-Slim's tags, and the first images of its batch.
+ * The summaries of the last step under TF-Slim's tags, and the first images of its batch, as the net got them.
  *
  * @param totalLoss of that step
  * @param batch of that step
@@ -32,13 +32,13 @@ export async function summarize(
   totalLoss: number,
   batch: Batch,
 ): Promise<{ values: SummaryValue[]; nonFinite: string[] }> {
-  const { gpu, compiled, dataset, options, step } = trainer, { parameters } = compiled, tape = new Tape();
+  const { gpu, compiled, options, step } = trainer, { parameters } = compiled, tape = new Tape();
   const { numClones = 1 } = options;
-  const [first] = recordClassifier(tape, { ...options, imageShape: dataset.imageShape, isTraining: true });
+  const [first] = recordClassifier(tape, trainer.classifier);
   const loss = cloneLoss(first, { ...options, numClones });
   const losses = new Map([[LOSS, loss.crossEntropy]]);
   if (loss.auxiliaryLoss) losses.set(AUXILIARY_LOSS, loss.auxiliaryLoss);
-  const fetches: Record<string, Value> = { "clone loss": loss.value };
+  const fetches: Record<string, Value> = { "clone loss": loss.value, images: first.images };
   for (const [name, value] of losses) fetches[`loss ${name}`] = value;
   for (const [name, value] of first.endPoints) fetches[`end point ${name}`] = value;
   for (const { variable, value } of first.regularizationLosses) {
@@ -91,8 +91,11 @@ export async function summarize(
       else if (tag.kind === "scalar") values.push(scalarSummary(tag.tag, numbers[0]));
       else values.push(histogramSummary(tag.tag, numbers));
     }
-    const { shape, images } = batch;
-    return { values: [...values, ...imageSummaries("images", { shape, data: images })], nonFinite };
+    const images = {
+      shape: first.images.shape as PictureBatch["shape"],
+      data: await program.fetch("images"),
+    };
+    return { values: [...values, ...imageSummaries("images", images)], nonFinite };
   } finally {
     program.destroy();
   }

@@ -14,11 +14,12 @@ import { history } from "../tape/ops/history.ts";
 import { Tape } from "../tape/tape.ts";
 import { badLabel, labelError } from "./check_labels.ts";
 import { type ClassifierOptions, recordClassifier } from "./classifier.ts";
+import { ImageFeeder } from "./feeding.ts";
 import type { Optimizer } from "./optimizers.ts";
 import { TrainingStep } from "./step.ts";
 
 /** What {@linkcode Trainer} takes. */
-export interface TrainerOptions extends Omit<ClassifierOptions, "isTraining" | "imageShape"> {
+export interface TrainerOptions extends Omit<ClassifierOptions, "isTraining" | "channels"> {
   readonly optimizer: Optimizer;
   /** Learning rate at a step, counted from 0. */
   readonly learningRate: (step: number) => number;
@@ -80,6 +81,7 @@ export class Trainer {
   step = 0;
   /** The batch of the last step. */
   batch: Batch | undefined;
+  readonly #feeder: ImageFeeder;
 
   private constructor(
     readonly gpu: Gpu,
@@ -88,14 +90,21 @@ export class Trainer {
     readonly tape: Tape,
     readonly dataset: Dataset,
     readonly options: TrainerOptions,
-  ) {}
+  ) {
+    this.#feeder = new ImageFeeder(this.classifier);
+  }
+
+  /** The classifier that it trains. */
+  get classifier(): ClassifierOptions {
+    return { ...this.options, channels: this.dataset.channels, isTraining: true };
+  }
 
   /** Compiles the training step and gives the variables their initial values. */
   static async create(gpu: Gpu, dataset: Dataset, options: TrainerOptions): Promise<Trainer> {
     const tape = new Tape();
     const compiled = await TrainingStep.compile(gpu, {
       tape,
-      clones: recordClassifier(tape, { ...options, imageShape: dataset.imageShape, isTraining: true }),
+      clones: recordClassifier(tape, { ...options, channels: dataset.channels, isTraining: true }),
       numClones: options.numClones,
       optimizer: options.optimizer,
       labelSmoothing: options.labelSmoothing,
@@ -171,15 +180,14 @@ export class Trainer {
   }
 
   /** Writes a batch where a program with this one's clones takes it. */
-  feed(program: Program, { index, images, labels }: Batch): void {
-    const { numClones = 1, labelsOffset = 0 } = this.options;
+  feed(program: Program, batch: Batch): void {
+    const { numClones = 1, labelsOffset = 0 } = this.options, { labels, records } = batch;
     const bad = badLabel(labels, this.options);
-    if (bad >= 0) throw labelError(this.dataset, this.#order.records(index)[bad], labels[bad], this.options);
-    const share = <T extends Uint8Array | Int32Array>(all: T, i: number) =>
-      all.subarray(i * all.length / numClones, (i + 1) * all.length / numClones) as T;
-    for (let i = 0; i < numClones && program.takes(`images${i}`); i++) {
-      program.feed(`images${i}`, share(images, i));
-      const own = share(labels, i);
+    if (bad >= 0) throw labelError(this.dataset, records[bad], labels[bad], this.options);
+    this.#feeder.feed(program, batch);
+    const share = labels.length / numClones;
+    for (let i = 0; i < numClones && program.takes(`labels${i}`); i++) {
+      const own = labels.subarray(i * share, (i + 1) * share);
       program.feed(`labels${i}`, labelsOffset === 0 ? own : own.map((label) => label - labelsOffset));
     }
   }

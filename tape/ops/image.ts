@@ -1,115 +1,151 @@
 /**
- * Operations of preprocessing: bytes to floats, crops, flips, contrast, standardization. None of them has a gradient.
+ * Operations of preprocessing: pictures of any size to images of one, changes of colour, standardization. None of them has a
+ * gradient.
  *
  * This module is browser compatible.
  *
  * @module
  */
 import * as kernels from "../../kernels/image.ts";
-import type { ImageShape } from "../../kernels/image.ts";
+import type { ImageShape, Mapping } from "../../kernels/image.ts";
 import { defineOperation, type Operation, type Shape, type Value } from "../tape.ts";
 
-type Pair = readonly [number, number];
+interface SampleAttributes extends Mapping {
+  readonly size: readonly [number, number];
+  readonly channels: number;
+  readonly scale: number;
+}
+interface ColorAttributes extends Mapping {
+  readonly clip: boolean;
+}
 
-interface WindowAttributes extends kernels.ImageWindow {
-  readonly size: Pair;
+/** How values are mapped at the end: y = (x - mean) * factor. */
+export interface MappingOptions {
+  /** Subtracted: one number, or one a channel. @default {0} */
+  readonly mean?: number | readonly number[];
+  /** @default {1} */
+  readonly factor?: number;
+  /** Whether only the luminance of three channels is kept; the mean is then the first number. @default {false} */
+  readonly gray?: boolean;
 }
-interface ContrastAttributes {
-  readonly lower: number;
-  readonly upper: number;
-  readonly seed: number;
-}
+
+const SCOPE = "preprocessing";
 
 function images(shape: Shape): ImageShape {
   if (shape.length !== 4) throw new RangeError("images need 4 dimensions [n, height, width, channels]");
   return shape as unknown as ImageShape;
 }
 
-const windowOperation: Operation<WindowAttributes> = defineOperation<WindowAttributes>({
-  name: "imageWindow",
+function checkRecords([n, words]: Shape, count: number): void {
+  if (n !== count || words !== kernels.PICTURE_WORDS) {
+    throw new RangeError(`there must be a record of ${kernels.PICTURE_WORDS} words for each image`);
+  }
+}
+
+function mapping(channels: number, { mean = 0, factor = 1, gray = false }: MappingOptions): Mapping {
+  const means = typeof mean === "number" ? new Array<number>(channels).fill(mean) : mean;
+  return { mean: means, factor, gray: gray && channels === 3 };
+}
+
+const sampleOperation: Operation<SampleAttributes> = defineOperation<SampleAttributes>({
+  name: "sampleImages",
   dtypes: ["u8", "u32"],
-  infer: ([x], { size: [height, width], range }) => {
-    const [n, h, w, channels] = images(x);
-    if (range[0] < 1 || range[1] < 1) {
-      throw new RangeError(`${h}x${w} images have no room for a crop of ${height}x${width}`);
-    }
-    return [[n, height, width, channels]];
+  infer: ([, pictures], { size: [height, width], channels, gray }) => {
+    if (!(channels >= 1 && channels <= 4)) throw new RangeError("pictures have 1 to 4 channels");
+    checkRecords(pictures, pictures[0]);
+    return [[pictures[0], height, width, gray ? 1 : channels]];
   },
-  lower: (e, { inputs: [x, step], outputs: [y], attributes: { size: _, ...window } }) =>
-    kernels.imageWindow(e, images(x.shape), images(y.shape), window, { x, step, y }),
+  batch: () => ({ shared: [0], outputs: "map" }),
+  lower: (e, { inputs: [packed, pictures], outputs: [y], attributes: { size: _, ...rest } }) =>
+    kernels.imageSample(e, images(y.shape), rest, { packed, pictures, y }),
+});
+
+const meansOperation: Operation<null> = defineOperation<null>({
+  name: "imageColorMeans",
+  dtypes: ["f32", "u32"],
+  infer: ([x, pictures]) => {
+    checkRecords(pictures, images(x)[0]);
+    return [[x[0], 3]];
+  },
+  batch: () => ({ outputs: "map" }),
+  lower: (e, { inputs: [x, pictures], outputs: [means] }) =>
+    kernels.imageColorMeans(e, images(x.shape), { x, pictures, means }),
+});
+
+const colorOperation: Operation<ColorAttributes> = defineOperation<ColorAttributes>({
+  name: "changeColors",
+  dtypes: ["f32", "u32", "f32"],
+  infer: ([x, pictures], { gray }) => {
+    const [n, height, width, channels] = images(x);
+    if (channels !== 1 && channels !== 3) throw new RangeError("images need 1 or 3 channels");
+    checkRecords(pictures, n);
+    return [[n, height, width, gray ? 1 : channels]];
+  },
+  batch: () => ({ outputs: "map" }),
+  lower: (e, { inputs: [x, pictures, means], outputs: [y], attributes }) =>
+    kernels.imageColor(e, images(x.shape), attributes, { x, pictures, means, y }),
 });
 
 const momentsOperation: Operation<null> = defineOperation<null>({
   name: "imageMoments",
-  infer: ([x]) => {
-    const [n, , , channels] = images(x);
-    return [[n, channels, 2]];
-  },
+  infer: ([x]) => [[images(x)[0], 2]],
+  batch: () => ({ outputs: "map" }),
   lower: (e, { inputs: [x], outputs: [moments] }) => kernels.imageMoments(e, images(x.shape), { x, moments }),
-});
-
-const contrastOperation: Operation<ContrastAttributes> = defineOperation<ContrastAttributes>({
-  name: "randomContrast",
-  dtypes: ["f32", "f32", "u32"],
-  infer: ([x]) => [images(x)],
-  lower: (e, { inputs: [x, moments, step], outputs: [y], attributes }) =>
-    kernels.imageContrast(e, images(x.shape), attributes, { x, moments, step, y }),
 });
 
 const standardizationOperation: Operation<null> = defineOperation<null>({
   name: "perImageStandardization",
   infer: ([x]) => [images(x)],
+  batch: () => ({ outputs: "map" }),
   lower: (e, { inputs: [x, moments], outputs: [y] }) =>
     kernels.imageStandardization(e, images(x.shape), { x, moments, y }),
 });
 
-/** Options of {@linkcode imageWindow}. */
-export interface ImageWindowOptions {
-  /** [height, width] of the result. */
-  readonly size: Pair;
-  /** Zeros on each side before cropping. @default {0} */
-  readonly pad?: number;
-  /** A random place instead of the centre, and every second image mirrored. @default {false} */
-  readonly random?: boolean;
-  readonly seed?: number;
-  /** y = scale * x + shift. @default {1 and 0} */
-  readonly scale?: number;
-  readonly shift?: number;
+/**
+ * Images of one size from packed pictures of any size: cropped, resized, padded with zeros and flipped, each as its record
+ * says (see preprocessing/batch_images.ts).
+ *
+ * @param packed taps and pixels, u8
+ * @param pictures a record an image, [n, PICTURE_WORDS], u32
+ * @returns (scale * pixels - mean) * factor, [n, height, width, channels, or 1 if gray]
+ */
+export function sampleImages(
+  packed: Value,
+  pictures: Value,
+  options: MappingOptions & { size: readonly [number, number]; channels: number; scale?: number },
+): Value {
+  const { size, channels, scale = 1 } = options;
+  const attributes = { size, channels, scale, ...mapping(channels, options) };
+  return packed.tape.apply(sampleOperation, [packed, pictures], attributes, SCOPE)[0];
 }
 
 /**
- * Byte images as float images of another size: cropped or padded with zeros around the centre, as
- * `tf.image.resize_image_with_crop_or_pad`, or cropped at random and mirrored at random.
+ * Images with the changes of colour that their records hold, as `tf.image.adjust_brightness`, `adjust_saturation`,
+ * `adjust_hue` and `adjust_contrast`; then clipped to 0..1 if wished, and mapped.
  *
- * @param x [n, height, width, channels], u8
- * @param step training step, uint32 [1]
+ * @param x [n, height, width, 1 or 3]
+ * @param pictures a record an image, [n, PICTURE_WORDS], u32
+ * @param options.contrast whether any of the changes is of contrast, which takes a mean over the image
  */
-export function imageWindow(x: Value, step: Value, options: ImageWindowOptions): Value {
-  const { size, pad = 0, random = false, seed = 0, scale = 1, shift = 0 } = options;
-  const axis = (i: 0 | 1) => {
-    const room = x.shape[1 + i] + 2 * pad - size[i]; // negative: the window is larger
-    return random ? { corner: -pad, range: room + 1 } : { corner: Math.trunc(room / 2) - pad, range: 1 };
-  };
-  const [vertical, horizontal] = [axis(0), axis(1)];
-  return x.tape.apply(windowOperation, [x, step], {
-    size,
-    corner: [vertical.corner, horizontal.corner],
-    range: [vertical.range, horizontal.range],
-    mirror: random,
-    seed,
-    scale,
-    shift,
-  }, "preprocessing")[0];
-}
-
-/** Contrast changed by a random factor in [lower, upper) for each image, as `tf.image.random_contrast`. */
-export function randomContrast(x: Value, step: Value, attributes: ContrastAttributes): Value {
-  const [moments] = x.tape.apply(momentsOperation, [x], null, "preprocessing");
-  return x.tape.apply(contrastOperation, [x, moments, step], attributes, "preprocessing")[0];
+export function changeColors(
+  x: Value,
+  pictures: Value,
+  { contrast, clip = false, ...rest }: MappingOptions & { contrast: boolean; clip?: boolean },
+): Value {
+  const { tape } = x, n = x.shape[0];
+  const means = contrast
+    ? tape.apply(meansOperation, [x, pictures], null, SCOPE)[0]
+    : tape.constant(new Float32Array(3 * n), [n, 3]);
+  return tape.apply(
+    colorOperation,
+    [x, pictures, means],
+    { clip, ...mapping(x.shape[3], rest) },
+    SCOPE,
+  )[0];
 }
 
 /** Each image with mean 0 and deviation 1 over all its values, as `tf.image.per_image_standardization`. */
 export function perImageStandardization(x: Value): Value {
-  const [moments] = x.tape.apply(momentsOperation, [x], null, "preprocessing");
-  return x.tape.apply(standardizationOperation, [x, moments], null, "preprocessing")[0];
+  const [moments] = x.tape.apply(momentsOperation, [x], null, SCOPE);
+  return x.tape.apply(standardizationOperation, [x, moments], null, SCOPE)[0];
 }
