@@ -6,13 +6,12 @@
  * @module
  */
 
-import { DataLossError, NotFoundError, reasonOf } from "../formats/errors.ts";
+import { NotFoundError } from "../formats/errors.ts";
 import type { Files } from "../formats/files.ts";
 import { type IdxImages, parseIdxImages, parseIdxLabels } from "../formats/idx.ts";
 import { encodePng } from "../formats/png.ts";
-import { encodeTfRecords, indexTfRecords } from "../formats/tfrecord.ts";
+import { type ConvertedFile, keepRecords, writeLabels, writeRecords } from "./conversion.ts";
 import { encodeImageExample } from "./image_example.ts";
-import { formatLabels, LABELS_FILE } from "./labels.ts";
 import { MNIST_FILE_PATTERN, mnistClassNames, type MnistName, mnistSplits } from "./mnist.ts";
 import { joinPath } from "../formats/paths.ts";
 
@@ -37,16 +36,6 @@ export function* mnistExamples(images: IdxImages, labels: Uint8Array): Generator
   }
 }
 
-/** What became of one file of a conversion. */
-export interface ConvertedFile {
-  /** The file. */
-  path: string;
-  /** Records in it; `undefined` for the label file. */
-  records?: number;
-  /** `false` if it was there already and was kept. */
-  written: boolean;
-}
-
 /**
  * Writes the records and the label file of a data set next to its original files, which stay.
  *
@@ -66,21 +55,18 @@ export async function* convertMnist(
 ): AsyncGenerator<ConvertedFile> {
   for (const [splitName, prefix] of Object.entries(mnistSplits)) {
     const path = joinPath(directory, MNIST_FILE_PATTERN.replace("%s", splitName));
-    if (await files.size(path) !== undefined) {
-      yield { path, records: await countRecords(files, path), written: false };
+    const kept = await keepRecords(files, path);
+    if (kept) {
+      yield kept;
       continue;
     }
     const images = parseIdxImages(...await readOriginal(`${prefix}-images-idx3-ubyte`));
     const [labelBytes, labelPath] = await readOriginal(`${prefix}-labels-idx1-ubyte`);
     const labels = parseIdxLabels(labelBytes, labelPath);
     checkLabels(labels, labelPath, mnistClassNames[name].length);
-    await files.write(path, encodeTfRecords(mnistExamples(images, labels)));
-    yield { path, records: labels.length, written: true };
+    yield await writeRecords(files, path, mnistExamples(images, labels));
   }
-  const path = joinPath(directory, LABELS_FILE);
-  const written = await files.size(path) === undefined;
-  if (written) await files.write(path, [new TextEncoder().encode(formatLabels(mnistClassNames[name]))]);
-  yield { path, written };
+  yield await writeLabels(files, directory, mnistClassNames[name]);
 
   async function readOriginal(original: string): Promise<[Uint8Array, string]> {
     for (const path of [joinPath(directory, `${original}.gz`), joinPath(directory, original)]) {
@@ -90,19 +76,6 @@ export async function* convertMnist(
       `Cannot convert ${name}: ${original}.gz is not in "${directory}"; get it with tools/download.ts ` +
         `--dataset_name=${name} --dataset_dir=${directory}`,
       joinPath(directory, `${original}.gz`),
-    );
-  }
-}
-
-async function countRecords(files: Files, path: string): Promise<number> {
-  try {
-    return (await indexTfRecords(files, path)).length;
-  } catch (thrown) {
-    if (!(thrown instanceof DataLossError)) throw thrown;
-    throw new DataLossError(
-      `Cannot keep "${path}": ${reasonOf(thrown)}; remove it and convert again`,
-      thrown,
-      { cause: thrown },
     );
   }
 }

@@ -9,8 +9,13 @@
 // @ts-types="../types/std_text.d.ts"
 import { closestString } from "npm:deno-std@1.4.0/text/closest_string.js";
 import type { Files } from "../formats/files.ts";
+import { cifar10Descriptor } from "./cifar10.ts";
 import type { Dataset } from "./dataset.ts";
-import { getMnistSplit, type MnistName } from "./mnist.ts";
+import { flowersDescriptor } from "./flowers.ts";
+import { FOLDER_NAME, getFolderSplit } from "./folder.ts";
+import { mnistDescriptor } from "./mnist.ts";
+import type { Oddity } from "./photo_listing.ts";
+import { openRecordSplit, type RecordDescriptor } from "./record_split.ts";
 import { getSampleSplit, SAMPLE_NAME } from "./sample.ts";
 
 /** What to open, and where. */
@@ -27,29 +32,65 @@ export interface DatasetOptions {
   filePattern?: string;
   /** Most bytes of decoded images to keep in memory. @default {268435456} */
   cacheBytes?: number;
+  /** Called with what is odd about a folder of photos. */
+  report?: (oddities: readonly Oddity[]) => void;
   /** Address of the folder with the embedded sample, for bundled pages. */
   sampleUrl?: string | URL;
 }
 
-type Open = (options: DatasetOptions) => Promise<Dataset>;
+/** A data set that can be opened. */
+interface Known {
+  open(options: DatasetOptions): Promise<Dataset>;
+  /** The split that trainings are evaluated on. */
+  readonly evaluationSplit: string;
+}
 
-/** Opens a data set that lies in a directory. */
-const openMnist = (name: MnistName): Open => ({ splitName, datasetDir, files, filePattern, cacheBytes }) => {
+/** A data set that lies in records in a directory. */
+function inRecords(descriptor: RecordDescriptor): Known {
+  const { name, splits } = descriptor;
+  return {
+    open: ({ splitName, filePattern, cacheBytes, ...options }) => {
+      const { datasetDir, files } = placeOf(name, options);
+      return openRecordSplit(descriptor, splitName, datasetDir, { files, filePattern, cacheBytes });
+    },
+    evaluationSplit: splits.find((split) => split !== "train")!,
+  };
+}
+
+/** Where a data set is that needs a place. */
+function placeOf(name: string, { datasetDir, files }: Pick<DatasetOptions, "datasetDir" | "files">) {
   if (!datasetDir) {
     throw new TypeError(`Cannot open ${name}: no directory was given; name it with --dataset_dir`);
   }
   if (!files) throw new TypeError(`Cannot open ${name}: no file system was given; pass files`);
-  return getMnistSplit(name, splitName, datasetDir, { files, filePattern, cacheBytes });
-};
+  return { datasetDir, files };
+}
 
-const datasets: Readonly<Record<string, Open>> = {
-  [SAMPLE_NAME]: ({ splitName, sampleUrl }) => getSampleSplit(splitName, { baseUrl: sampleUrl }),
-  mnist: openMnist("mnist"),
-  fashion_mnist: openMnist("fashion_mnist"),
+const datasets: Readonly<Record<string, Known>> = {
+  [SAMPLE_NAME]: {
+    open: ({ splitName, sampleUrl }) => getSampleSplit(splitName, { baseUrl: sampleUrl }),
+    evaluationSplit: "test",
+  },
+  mnist: inRecords(mnistDescriptor("mnist")),
+  fashion_mnist: inRecords(mnistDescriptor("fashion_mnist")),
+  cifar10: inRecords(cifar10Descriptor),
+  flowers: inRecords(flowersDescriptor),
+  [FOLDER_NAME]: {
+    open: ({ splitName, filePattern, cacheBytes, report, ...options }) => {
+      const { datasetDir, files } = placeOf(FOLDER_NAME, options);
+      return getFolderSplit(splitName, datasetDir, { files, filePattern, cacheBytes, report });
+    },
+    evaluationSplit: "validation",
+  },
 };
 
 /** Names that {@linkcode getDataset} knows. */
 export const datasetNames: readonly string[] = Object.keys(datasets);
+
+/** The split of a data set that a training is evaluated on: `test` or `validation`. */
+export function evaluationSplitOf(name: string): string {
+  return datasets[name].evaluationSplit;
+}
 
 /**
  * Opens a split of a data set.
@@ -65,7 +106,7 @@ export const datasetNames: readonly string[] = Object.keys(datasets);
  */
 export async function getDataset(options: DatasetOptions): Promise<Dataset> {
   const { name = SAMPLE_NAME } = options;
-  if (Object.hasOwn(datasets, name)) return await datasets[name](options);
+  if (Object.hasOwn(datasets, name)) return await datasets[name].open(options);
   throw new RangeError(
     `Cannot find data set "${name}": did you mean "${closestString(name, datasetNames)}"? ` +
       `The known ones are ${datasetNames.join(", ")}`,

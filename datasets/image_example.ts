@@ -4,7 +4,7 @@
  * | feature | |
  * | --- | --- |
  * | `image/encoded` | the picture's file, byte for byte |
- * | `image/format` | its kind: `png` |
+ * | `image/format` | its kind, `png` or `jpg`; written, not believed: the content tells |
  * | `image/class/label` | its class |
  * | `image/height`, `image/width` | its size; written, not read |
  *
@@ -20,8 +20,8 @@ import {
   int64Feature,
   parseSingleExample,
 } from "../formats/example.ts";
-import { decodePng } from "../formats/png.ts";
 import type { LabelledImage } from "./dataset.ts";
+import { decodePicture } from "./decode_picture.ts";
 
 /** A picture as a record holds it. */
 export interface EncodedImage {
@@ -56,6 +56,21 @@ const specs: Record<"image/encoded" | "image/format" | "image/class/label", Feat
 };
 
 /**
+ * Reads the picture of a record without decoding it.
+ *
+ * @param record a serialized tf.Example
+ * @throws {ExampleError} if a feature is missing or of another type
+ */
+export function readImageExample(record: Uint8Array): Omit<EncodedImage, "height" | "width"> {
+  const parsed = parseSingleExample(record, specs);
+  return {
+    encoded: parsed["image/encoded"].value[0] as Uint8Array,
+    format: new TextDecoder().decode(parsed["image/format"].value[0] as Uint8Array),
+    label: Number(parsed["image/class/label"].value[0]),
+  };
+}
+
+/**
  * Reads and decodes the picture of a record.
  *
  * @param record a serialized tf.Example
@@ -69,16 +84,10 @@ export function decodeImageExample(
   record: Uint8Array,
   { channels, numClasses }: { channels: 1 | 3; numClasses: number },
 ): LabelledImage {
-  const parsed = parseSingleExample(record, specs);
-  const encoded = parsed["image/encoded"].value[0] as Uint8Array;
-  const format = new TextDecoder().decode(parsed["image/format"].value[0] as Uint8Array);
-  const label = Number(parsed["image/class/label"].value[0]);
+  const { encoded, label } = readImageExample(record);
   if (label < 0 || label >= numClasses) {
     throw new RangeError(`its label is ${label}, but there are classes 0 to ${numClasses - 1} only`);
   }
-  if (format.toLowerCase() !== "png") {
-    throw new TypeError(`its picture is of format "${format}", but only "png" can be read`);
-  }
-  const { data, height, width } = decodePng(encoded, { channels });
+  const { data, height, width } = decodePicture(encoded, channels);
   return { data, height, width, channels, label };
 }

@@ -26,6 +26,18 @@ function flat(value: number, label: number, { side = 4, format = "png" } = {}): 
   return encodeImageExample({ encoded, format, height: side, width: side, label });
 }
 
+function encoded(...bytes: number[]): Uint8Array {
+  return encodeImageExample({
+    encoded: Uint8Array.from(bytes),
+    format: "png",
+    height: 1,
+    width: 1,
+    label: 0,
+  });
+}
+
+const latin1 = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));
+
 function shard(...records: Uint8Array[]): Uint8Array {
   return concatenateArrays([...encodeTfRecords(records)]);
 }
@@ -39,7 +51,7 @@ Deno.test("getDataset() opens the records that TF-Slim's converter wrote", async
   });
   assertEquals(dataset.numSamples, 100);
   assertEquals(dataset.numClasses, 10);
-  assertEquals(dataset.imageShape, [28, 28, 1]);
+  assertEquals(dataset.channels, 1);
   assertEquals(dataset.files, [`${fixture}/mnist_test.tfrecord`]);
   assertEquals(dataset.labelsToNames.get(6), "size", "the file is taken as it is");
   for (let i = 0; i < 100; i++) {
@@ -144,18 +156,20 @@ Deno.test("getDataset() says which commands make missing files", async () => {
   assert(error.message.includes("tools/convert.ts --dataset_name=mnist --dataset_dir=/data/m"));
 });
 
+Deno.test("getDataset() believes a picture's content, not the format that the record names", async () => {
+  const files = memoryFiles({ "d/mnist_test.tfrecord": shard(flat(7, 1, { format: "jpg" })) });
+  const { source } = await getDataset({ name: "mnist", splitName: "test", datasetDir: "d", files });
+  assertEquals((await source.get(0)).data[0], 7);
+});
+
 Deno.test("getDataset() names file and offset of a record that cannot be decoded", async () => {
   const good = flat(1, 1);
   const cases: [string, Uint8Array, string][] = [
     ["no example", Uint8Array.of(7, 7, 7), "tf.Example"],
     ["label beyond the classes", flat(1, 10), "its label is 10, but there are classes 0 to 9 only"],
     ["negative label", flat(1, -1), "its label is -1, but there are classes 0 to 9 only"],
-    ["format", flat(1, 1, { format: "bmp" }), 'its picture is of format "bmp", but only "png" can be read'],
-    [
-      "no picture",
-      encodeImageExample({ encoded: Uint8Array.of(1), format: "png", height: 1, width: 1, label: 0 }),
-      "PNG",
-    ],
+    ["kind", encoded(...latin1("GIF89a")), "it is a GIF, but only JPEG and PNG can be read"],
+    ["no picture", encoded(1), "it is neither a JPEG nor a PNG"],
   ];
   for (const [what, bad, reason] of cases) {
     const files = memoryFiles({ "d/mnist_test.tfrecord": shard(good, bad) });

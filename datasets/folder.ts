@@ -1,0 +1,118 @@
+/**
+ * Any folder of photos as a data set, without a conversion: `DIR/class/*.jpg`.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+
+import { DataLossError, NotFoundError, reasonOf } from "../formats/errors.ts";
+import { joinPath } from "../formats/paths.ts";
+import { cached, checkIndex, type Dataset, DEFAULT_CACHE_BYTES, type RecordSource } from "./dataset.ts";
+import { decodePicture } from "./decode_picture.ts";
+import { type Oddity, type Photo, type PhotoFolder, scanPhotos } from "./photo_folder.ts";
+import { splitPhotos } from "./photo_split.ts";
+import { findShards } from "./tfrecord_source.ts";
+import { openRecordSplit, type SplitOptions, unknownSplit } from "./record_split.ts";
+
+/** Name of such data sets in the factory. */
+export const FOLDER_NAME = "folder";
+
+const CHANNELS = 3;
+
+const itemsToDescriptions = {
+  image: "A coloured photo of any size",
+  label: "The number of its class, in the order of their names",
+};
+
+/** How to open a folder. */
+export interface FolderOptions extends SplitOptions {
+  /** Called with what is odd about the photos. */
+  report?: (oddities: readonly Oddity[]) => void;
+}
+
+/**
+ * Opens a split of a folder of photos, or of the records that it was converted to.
+ *
+ * Photos are split into `train` and `validation` once; `split.csv` beside them keeps who is what, and can be edited.
+ *
+ * @param path the folder, or a table `*.csv` of files and classes; see {@linkcode scanPhotos}
+ * @throws {RangeError} if there is no photo in the split
+ * @throws {NotFoundError} if there is neither a photo nor a record
+ */
+export async function getFolderSplit(
+  splitName: string,
+  path: string,
+  { files, filePattern = `${FOLDER_NAME}_%s_*.tfrecord`, cacheBytes, report = () => {} }: FolderOptions,
+): Promise<Dataset> {
+  let folder: PhotoFolder;
+  try {
+    folder = await scanPhotos(files, path);
+  } catch (thrown) {
+    if (
+      !(thrown instanceof NotFoundError) || (await findShards(files, path, filePattern, "*")).length === 0
+    ) throw thrown;
+    const descriptor = {
+      name: FOLDER_NAME,
+      splits: await splitsOfShards(),
+      filePattern,
+      channels: CHANNELS,
+      itemsToDescriptions,
+    } as const;
+    return await openRecordSplit(descriptor, splitName, path, { files, cacheBytes });
+  }
+  const { splits, oddities } = await splitPhotos(files, folder);
+  report([...folder.oddities, ...oddities]);
+  const photos = folder.photos.filter((_, i) => splits[i] === splitName);
+  if (photos.length === 0) {
+    throw unknownSplit(`"${path}"`, splitName, [...new Set(splits)].filter((split) => split !== "").sort());
+  }
+  const source = photoSource(photos, folder.directory, files);
+  const decodedBytes = photos.reduce(
+    (sum, { header: { height, width } }) => sum + height * width * CHANNELS,
+    0,
+  );
+  const fits = decodedBytes <= (cacheBytes ?? DEFAULT_CACHE_BYTES);
+  return {
+    name: FOLDER_NAME,
+    splitName,
+    files: [],
+    numSamples: photos.length,
+    numClasses: folder.classNames.length,
+    labelsToNames: new Map(folder.classNames.entries()),
+    channels: CHANNELS,
+    itemsToDescriptions,
+    source: fits ? cached(source, await source.get(0), Infinity) : source,
+  };
+
+  async function splitsOfShards(): Promise<string[]> {
+    const [before] = filePattern.split("%s"), names = await files.list(path);
+    const found = names.flatMap((name) =>
+      name.startsWith(before) ? [name.slice(before.length).split("_")[0]] : []
+    );
+    return [...new Set(found)];
+  }
+}
+
+function photoSource(
+  photos: readonly Photo[],
+  directory: string,
+  files: SplitOptions["files"],
+): RecordSource {
+  const source: RecordSource = {
+    size: photos.length,
+    async get(index) {
+      checkIndex(source, index);
+      const { file, label } = photos[index], path = joinPath(directory, file);
+      const bytes = await files.read(path);
+      try {
+        const { data, height, width } = decodePicture(bytes, CHANNELS);
+        return { data, height, width, channels: CHANNELS, label };
+      } catch (thrown) {
+        throw new DataLossError(`Cannot decode "${path}": ${reasonOf(thrown)}`, { path }, { cause: thrown });
+      }
+    },
+    describe: (index) => `photo ${index}, "${joinPath(directory, photos[index].file)}"`,
+  };
+  return source;
+}
