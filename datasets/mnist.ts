@@ -10,8 +10,6 @@
 
 import type { RecordDescriptor } from "./record_split.ts";
 
-export { unknownSplit } from "./record_split.ts";
-
 /** Files of a split, `%s` standing for its name: TF-Slim's. */
 export const MNIST_FILE_PATTERN = "mnist_%s.tfrecord";
 

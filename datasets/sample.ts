@@ -13,7 +13,8 @@
 import { NotFoundError, reasonOf } from "../formats/errors.ts";
 import { decodePng } from "../formats/png.ts";
 import { checkIndex, type Dataset, type RecordSource } from "./dataset.ts";
-import { mnistClassNames, mnistItems, unknownSplit } from "./mnist.ts";
+import { mnistClassNames, mnistItems } from "./mnist.ts";
+import { unknownSplit } from "./record_split.ts";
 
 /** Name of the sample in the factory. */
 export const SAMPLE_NAME = "fashion_mnist_sample";
