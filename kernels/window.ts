@@ -6,8 +6,13 @@
  * @module
  */
 
-/** As in TF: "SAME" puts the odd row and column of padding at the end, "VALID" pads nothing. */
-export type Padding = "SAME" | "VALID";
+/** Cells before and after the image. */
+type Ends = readonly [before: number, after: number];
+/**
+ * As in TF: "SAME" puts the odd row and column of padding at the end, "VALID" pads nothing; or rows above and below the image,
+ * and columns left and right of it, which other frameworks' nets have.
+ */
+export type Padding = "SAME" | "VALID" | readonly [rows: Ends, columns: Ends];
 /** A number for both axes, or [vertical, horizontal]. */
 export type Pair = number | readonly [number, number];
 
@@ -43,12 +48,30 @@ function axis(
   kernel: number,
   stride: number,
   rate: number,
-  padding: Padding,
+  padding: "SAME" | Ends,
 ): [out: number, pad: number] {
   const reach = (kernel - 1) * rate + 1;
-  if (padding === "VALID") return [Math.max(0, Math.floor((size - reach) / stride) + 1), 0];
+  if (padding !== "SAME") {
+    const [before, after] = padding;
+    return [Math.max(0, Math.floor((before + size + after - reach) / stride) + 1), before];
+  }
   const out = Math.ceil(size / stride);
   return [out, Math.floor(Math.max((out - 1) * stride + reach - size, 0) / 2)];
+}
+
+/** Padding of both axes. A window beside the image would see nothing, so less than its reach is padded. */
+function endsOf(padding: Padding, reach: readonly [number, number]): readonly ("SAME" | Ends)[] {
+  if (padding === "SAME") return ["SAME", "SAME"];
+  if (padding === "VALID") return [[0, 0], [0, 0]];
+  const isEnd = (size: number, axis: number) => Number.isInteger(size) && size >= 0 && size < reach[axis];
+  const fits = Array.isArray(padding) && padding.length === 2 &&
+    padding.every((ends, axis) => ends.length === 2 && ends.every((size: number) => isEnd(size, axis)));
+  if (fits) return padding;
+  throw new RangeError(
+    `padding must be "SAME", "VALID", or [[top, bottom], [left, right]] with less than the window's ${
+      reach.join("x")
+    } each, got ${JSON.stringify(padding)}`,
+  );
 }
 
 /** Geometry of a window over an image batch; throws a RangeError that says why there is none. */
@@ -63,11 +86,9 @@ export function slide(shape: readonly number[], kernel: Pair, options: WindowOpt
       throw new RangeError(`the ${name} must be whole numbers of at least 1, got ${values.join("x")}`);
     }
   }
-  if (padding !== "SAME" && padding !== "VALID") {
-    throw new RangeError(`padding must be "SAME" or "VALID", got ${padding}`);
-  }
-  const [oh, top] = axis(h, kh, stride[0], rate[0], padding),
-    [ow, left] = axis(w, kw, stride[1], rate[1], padding);
+  const [rows, columns] = endsOf(padding, [(kh - 1) * rate[0] + 1, (kw - 1) * rate[1] + 1]);
+  const [oh, top] = axis(h, kh, stride[0], rate[0], rows),
+    [ow, left] = axis(w, kw, stride[1], rate[1], columns);
   if (oh < 1 || ow < 1) {
     throw new RangeError(
       `a window of ${kh}x${kw} at rate ${

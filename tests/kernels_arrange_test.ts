@@ -1,7 +1,7 @@
-/** Concatenation, padding and cropping: they only move values, so every bit must be right. */
+/** Concatenation, padding, cropping and transposition: they only move values, so every bit must be right. */
 // @ts-types="../types/std_assert.d.ts"
 import { assertEquals, assertThrows } from "@std/assert";
-import { concat, crop, type Margins, pad } from "../tape/ops/arrange.ts";
+import { concat, crop, type Margins, pad, transpose } from "../tape/ops/arrange.ts";
 import { Tape, type Value } from "../tape/tape.ts";
 import { backward, type KernelCase, testCases } from "./_kernels.ts";
 import * as reference from "./reference/arrange.ts";
@@ -92,7 +92,35 @@ testCases(
   }),
 );
 
-Deno.test("concat(), pad() and crop() name what does not fit", () => {
+const reordered: [shape: number[], order: number[]][] = [
+  [[5], [0]],
+  [[3, 4], [1, 0]],
+  [[2, 3, 5], [1, 2, 0]],
+  [[2, 7, 5, 3], [0, 3, 1, 2]],
+  [[2, 7, 5, 3], [0, 2, 3, 1]],
+  [[2, 3, 4, 8], [2, 0, 1, 3]],
+  [[3, 4, 4, 4], [3, 2, 1, 0]],
+  [[4, 1, 1, 9], [3, 1, 2, 0]],
+];
+
+testCases(
+  "transpose() puts dimensions in order, its gradient puts them back",
+  reordered.map(([shape, order]): KernelCase => {
+    const x = random("x", shape), expected = reference.transpose(x, order);
+    const dy = random("dy", expected.shape), back = order.map((_, d) => order.indexOf(d));
+    return {
+      name: `[${shape}] in the order [${order}]`,
+      feeds: { x, dy },
+      record: ({ x, dy }) => {
+        const y = transpose(x, order), [dx] = backward(y, dy);
+        return { y, dx: dx! };
+      },
+      expect: { y: { value: expected }, dx: { value: reference.transpose(dy, back) } },
+    };
+  }),
+);
+
+Deno.test("concat(), pad(), crop() and transpose() name what does not fit", () => {
   const tape = new Tape(), scope = "Mixed_5b";
   const of = (...shape: number[]): Value => tape.feed(`x ${shape}`, shape);
   const refused: [() => unknown, string][] = [
@@ -124,6 +152,14 @@ Deno.test("concat(), pad() and crop() name what does not fit", () => {
     [
       () => crop(of(2, 5, 5, 3), { scope, top: 3, bottom: 2 }),
       "Cannot apply crop in Mixed_5b to [2,5,5,3]: nothing would be left",
+    ],
+    [
+      () => transpose(of(2, 5, 3), [0, 2, 2], { scope }),
+      "Cannot apply transpose in Mixed_5b to [2,5,3]: [0,2,2] does not name each of the 3 dimensions once",
+    ],
+    [
+      () => transpose(of(1, 2, 3, 4, 5), [0, 2, 1, 3, 4], { scope }),
+      "Cannot apply transpose in Mixed_5b to [1,2,3,4,5]: the input has more than 4 dimensions",
     ],
   ];
   for (const [record, message] of refused) assertEquals(assertThrows(record, RangeError).message, message);

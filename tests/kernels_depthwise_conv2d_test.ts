@@ -11,6 +11,13 @@ const geometries: Record<string, Geometry> = {
   "everything is 1": { x: [1, 1, 1, 1], kernel: [1, 1] },
   "1x1 window, primes": { x: [3, 5, 7, 11], kernel: [1, 1] },
   "3x3, SAME": { x: [2, 7, 9, 5], kernel: [3, 3] },
+  "3x3, stride 2, padded alike": {
+    x: [2, 8, 6, 8],
+    kernel: [3, 3],
+    stride: [2, 2],
+    padding: [[1, 1], [1, 1]],
+  },
+  "5x5, padding at one end": { x: [1, 9, 8, 4], kernel: [5, 5], padding: [[4, 0], [0, 3]] },
   "3x3, VALID": { x: [2, 7, 9, 8], kernel: [3, 3], padding: "VALID" },
   "3x3, stride 2, SAME on an even image": { x: [2, 8, 10, 4], kernel: [3, 3], stride: [2, 2] },
   "3x3, stride 2, SAME on an odd image": { x: [1, 9, 7, 3], kernel: [3, 3], stride: [2, 2] },

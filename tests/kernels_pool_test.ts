@@ -30,6 +30,13 @@ const geometries: Record<string, Geometry> = {
   "window larger than the image, SAME": { x: [2, 2, 3, 3], kernel: [7, 5] },
   "window as large as the image": { x: [3, 6, 5, 16], kernel: [6, 5], stride: [6, 5], padding: "VALID" },
   "non-square, strides [1, 2]": { x: [1, 6, 9, 1], kernel: [1, 3], stride: [1, 2] },
+  "padded alike, as in PyTorch": {
+    x: [2, 8, 6, 3],
+    kernel: [3, 3],
+    stride: [2, 2],
+    padding: [[1, 1], [1, 1]],
+  },
+  "padded at one end": { x: [1, 7, 5, 2], kernel: [3, 2], stride: [3, 2], padding: [[2, 0], [0, 1]] },
   "rate 2, SAME": { x: [1, 8, 7, 2], kernel: [3, 3], rate: [2, 2] },
   "rate [1, 3], VALID": { x: [2, 5, 9, 2], kernel: [2, 3], rate: [1, 3], padding: "VALID" },
   "stride 2, rate 3": { x: [1, 10, 9, 2], kernel: [3, 2], stride: [2, 2], rate: [3, 3] },

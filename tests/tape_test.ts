@@ -66,7 +66,8 @@ const refused: [string, (...x: Value[]) => unknown, [Shape, DType?][], typeof Er
     (x, w) => conv2d(x, w, { scope, padding: "same" as "SAME" }),
     [[[1, 2, 9, 1]], [[3, 3, 1, 1]]],
     RangeError,
-    'Cannot apply conv2d in net/layer to [1,2,9,1], [3,3,1,1]: padding must be "SAME" or "VALID", got same',
+    'Cannot apply conv2d in net/layer to [1,2,9,1], [3,3,1,1]: padding must be "SAME", "VALID", or [[top, bottom], [left, right]] ' +
+    'with less than the window\'s 3x3 each, got "same"',
   ],
   [
     "conv2d",

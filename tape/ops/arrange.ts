@@ -1,5 +1,5 @@
 /**
- * Operations that only move values: concatenation, padding, cropping.
+ * Operations that only move values: concatenation, padding, cropping, transposition.
  *
  * This module is browser compatible.
  *
@@ -137,4 +137,40 @@ export function pad(x: Value, { scope, top = 0, bottom = 0, left = 0, right = 0 
  */
 export function crop(x: Value, { scope, top = 0, bottom = 0, left = 0, right = 0 }: Margins & Scoped): Value {
   return x.tape.apply(cropOperation, [x], { top, bottom, left, right }, scope)[0];
+}
+
+type Order = readonly number[];
+
+const transposeOperation: Operation<{ order: Order }> = defineOperation<{ order: Order }>({
+  name: "transpose",
+  infer: ([x], { order }) => {
+    if (x.length > 4) throw new RangeError("the input has more than 4 dimensions");
+    if (order.length !== x.length || x.some((_, d) => !order.includes(d))) {
+      throw new RangeError(`[${order}] does not name each of the ${x.length} dimensions once`);
+    }
+    return [order.map((d) => x[d])];
+  },
+  gradient: ({ node, gradients: [dy], attributes: { order } }) => [
+    dy && transpose(dy, order.map((_, d) => order.indexOf(d)), { scope: node.scope }),
+  ],
+  batch: ({ order }) => order[0] === 0 ? { outputs: "map" } : undefined,
+  lower: (e, { inputs: [x], outputs: [y], attributes: { order } }) => {
+    const missing = 4 - order.length, ones = new Array<number>(missing).fill(1);
+    const strides = stridesOf([...ones, ...x.shape] as [number, number, number, number]);
+    const of = (d: number) => strides[d + missing];
+    rearrange(e, x, y, {
+      dims: [...ones, ...y.shape] as [number, number, number, number],
+      strides: [...ones.map(() => 0), ...order.map(of)] as [number, number, number, number],
+    });
+  },
+});
+
+/**
+ * The same values with their dimensions in another order, as `tf.transpose`: dimension i of the result is dimension `order[i]`
+ * of `x`, which has at most four.
+ *
+ * @throws {RangeError} where `order` does not name each dimension once
+ */
+export function transpose(x: Value, order: Order, { scope }: Scoped = {}): Value {
+  return x.tape.apply(transposeOperation, [x], { order }, scope)[0];
 }

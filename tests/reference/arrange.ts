@@ -48,3 +48,16 @@ export function crop(x: Tensor, { top, bottom, left, right }: Margins): Tensor {
     });
   return tensor([n, h - top - bottom, w - left - right, c], inside);
 }
+
+/** Dimension i of the result is dimension `order[i]` of x. */
+export function transpose(x: Tensor, order: readonly number[]): Tensor {
+  const y = tensor(order.map((d) => x.shape[d])),
+    size = (shape: readonly number[], d: number) => count(shape.slice(d + 1));
+  y.data.forEach((_, i) => {
+    const from = order.reduce((sum, source, d) => {
+      return sum + Math.floor(i / size(y.shape, d)) % y.shape[d] * size(x.shape, source);
+    }, 0);
+    y.data[i] = x.data[from];
+  });
+  return y;
+}

@@ -8,7 +8,7 @@ export interface Windows {
   readonly kernel: Pair;
   readonly stride?: Pair;
   readonly rate?: Pair;
-  readonly padding?: "SAME" | "VALID";
+  readonly padding?: "SAME" | "VALID" | readonly [rows: Pair, columns: Pair];
 }
 
 /** One tap of one window. */
@@ -22,9 +22,18 @@ interface Tap {
 }
 
 /** Output size and padding before the image of one axis, as TF defines them. */
-export function axis(size: number, kernel: number, stride: number, rate: number, padding: string): Pair {
+export function axis(
+  size: number,
+  kernel: number,
+  stride: number,
+  rate: number,
+  padding: string | Pair,
+): Pair {
   const reach = (kernel - 1) * rate + 1;
   if (padding === "VALID") return [Math.ceil((size - reach + 1) / stride), 0];
+  if (typeof padding !== "string") {
+    return [Math.ceil((padding[0] + size + padding[1] - reach + 1) / stride), padding[0]];
+  }
   const out = Math.ceil(size / stride);
   return [out, Math.floor(Math.max(0, (out - 1) * stride + reach - size) / 2)];
 }
@@ -32,15 +41,18 @@ export function axis(size: number, kernel: number, stride: number, rate: number,
 /** Shape of the output, with `channels` channels. */
 export function outShape(x: readonly number[], w: Windows, channels: number): number[] {
   const [stride, rate, padding] = [w.stride ?? [1, 1], w.rate ?? [1, 1], w.padding ?? "SAME"];
-  const [oh, ow] = [0, 1].map((i) => axis(x[i + 1], w.kernel[i], stride[i], rate[i], padding)[0]);
+  const [rows, columns] = typeof padding === "string" ? [padding, padding] : padding;
+  const [oh] = axis(x[1], w.kernel[0], stride[0], rate[0], rows);
+  const [ow] = axis(x[2], w.kernel[1], stride[1], rate[1], columns);
   return [x[0], oh, ow, channels];
 }
 
 /** All taps inside the image, window after window, each window's from top left to bottom right. */
 function visit([n, h, w]: readonly number[], windows: Windows, each: (tap: Tap) => void): void {
   const { kernel, stride = [1, 1], rate = [1, 1], padding = "SAME" } = windows;
-  const [oh, top] = axis(h, kernel[0], stride[0], rate[0], padding);
-  const [ow, left] = axis(w, kernel[1], stride[1], rate[1], padding);
+  const [rows, columns] = typeof padding === "string" ? [padding, padding] : padding;
+  const [oh, top] = axis(h, kernel[0], stride[0], rate[0], rows);
+  const [ow, left] = axis(w, kernel[1], stride[1], rate[1], columns);
   for (let output = 0; output < n * oh * ow; output++) {
     const image = Math.floor(output / (oh * ow)), oy = Math.floor(output / ow) % oh, ox = output % ow;
     for (let cell = 0; cell < kernel[0] * kernel[1]; cell++) {
