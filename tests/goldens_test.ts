@@ -167,6 +167,26 @@ Deno.test("goldens tfrecord fails on a wrong checksum, offset, feature and an un
   ]);
 });
 
+Deno.test("goldens tfrecord fails on another order, label, size, pixel or shuffle of converted data sets", async () => {
+  const parts = ["cifar10", "flowers", "python_random_shuffle.json"];
+  const failures = await failuresAfter("tfrecord", parts, async (directory) => {
+    const path = `${directory}/flowers/contents.json`, contents = JSON.parse(await Deno.readTextFile(path));
+    const [first, second] = contents.shards["flowers_validation_00000-of-00005.tfrecord"];
+    [first["image/height"], second["image/height"]] = [second["image/height"], first["image/height"]];
+    await Deno.writeTextFile(path, JSON.stringify(contents));
+    await replaceIn(`${directory}/cifar10/contents.json`, "eab5a8f7", "eab5a8f8");
+    await replaceIn(`${directory}/cifar10/labels.txt`, "3:cat", "3:dog");
+    await replaceIn(`${directory}/python_random_shuffle.json`, "3626764237", "3626764238");
+  });
+  assertEquals(failures, [
+    "cifar10/convert cifar-10-binary.tar.gz",
+    "cifar10/convert cifar-10-python.tar.gz",
+    "cifar10/cifar10_train.tfrecord",
+    "flowers/convert flower_photos",
+    "python_random_shuffle/seed 0",
+  ]);
+});
+
 Deno.test("goldens events fails on a wrong value, limit, pixel or tag, and on unknown and missing files", async () => {
   const parts = [
     "v1.tfevents",

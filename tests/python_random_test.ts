@@ -2,7 +2,7 @@
 // @ts-types="../types/std_assert.d.ts"
 import { assertEquals, assertThrows } from "@std/assert";
 import { PythonRandom } from "../random/python_random.ts";
-import reference from "./fixtures/random/python_random_shuffle.json" with { type: "json" };
+import reference from "./fixtures/tfrecord/python_random_shuffle.json" with { type: "json" };
 
 function shuffled(seed: number, length: number): number[] {
   const list = Array.from({ length }, (_, i) => i);

@@ -1,17 +1,12 @@
-/** Cases of topic `tfrecord`: data sets converted by the original scripts, read record by record and, for MNIST, made anew. */
+/** Cases of topic `tfrecord`: data sets converted by the original scripts, read record by record and made anew. */
 
-import { mnistExamples } from "../../datasets/convert_mnist.ts";
 import { formatLabels, parseLabels } from "../../datasets/labels.ts";
 import { mnistClassNames } from "../../datasets/mnist.ts";
-import { decodeExample, type Feature } from "../../formats/example.ts";
-import { parseIdxImages, parseIdxLabels } from "../../formats/idx.ts";
-import { decodePng } from "../../formats/png.ts";
 import { decodeTfRecords } from "../../formats/tfrecord.ts";
 import { denoFiles } from "../../host/files.ts";
-import { ExactChecks, type GoldenCase, listDirectory, readJson, toHex, unknownCase } from "./report.ts";
-
-/** One record as `contents.json` describes it: its size, and every feature by name. */
-type RecordAbout = Record<string, number | (number | string | { bytes: number; sha256: string })[]>;
+import { conversionCase } from "./_conversions.ts";
+import { checkRecords, type RecordAbout } from "./_record_contents.ts";
+import { ExactChecks, type GoldenCase, listDirectory, readJson, unknownCase } from "./report.ts";
 
 /** Cases of one data set's folder. */
 export async function* datasetCases(directory: string, dataset: string): AsyncGenerator<GoldenCase> {
@@ -27,23 +22,21 @@ export async function* datasetCases(directory: string, dataset: string): AsyncGe
       const records = about.get(name);
       if (records === undefined) yield unknownCase(`${dataset}/${name}`, "the shard");
       else yield { name: `${dataset}/${name}`, run: () => checkShard(`${directory}/${name}`, records) };
-    } else if (name.endsWith("-images-idx3-ubyte.gz") || name.endsWith("-images-idx3-ubyte")) {
-      yield { name: `${dataset}/convert ${name}`, run: () => checkMnist(directory, name, names) };
     } else if (name === "labels.txt") {
       yield { name: `${dataset}/${name}`, run: () => checkLabels(`${directory}/${name}`, contents) };
-    } else if (!isSource(name)) {
-      yield unknownCase(`${dataset}/${name}`, "the file");
+    } else if (!isRead(name)) {
+      yield conversionCase(directory, dataset, name, names, contents) ??
+        unknownCase(`${dataset}/${name}`, "the file");
     }
   }
-  for (const name of about.keys()) {
-    if (!names.includes(name)) yield unknownCase(`${dataset}/${name}`, "the shard, which is missing,");
-  }
+  const missing = [...about.keys()].filter((name) => !names.includes(name));
+  if (missing.length === about.size) return; // left out to save space: the conversions are compared with contents.json
+  for (const name of missing) yield unknownCase(`${dataset}/${name}`, "the shard, which is missing,");
 }
 
-/** Files that other cases read, or that converters of later topics start from. */
-function isSource(name: string): boolean {
-  return name === "contents.json" || /-labels-idx1-ubyte(\.gz)?$/.test(name) || /\.tar\.gz$/.test(name) ||
-    name.endsWith("/");
+/** Whether other cases read the file. */
+function isRead(name: string): boolean {
+  return name === "contents.json" || /-labels-idx1-ubyte(\.gz)?$/.test(name);
 }
 
 /** Records by shard: listed by shard, or by split where a split is one file. */
@@ -60,81 +53,8 @@ function aboutShards(
 
 async function checkShard(path: string, about: RecordAbout[]): Promise<ExactChecks> {
   const checks = new ExactChecks();
-  const records = [...decodeTfRecords(await denoFiles.read(path), { path })];
-  checks.equal(records.length, about.length, "records");
-  for (const [i, { record_bytes, ...features }] of about.entries()) {
-    checks.equal(records[i].length, record_bytes, `size of record ${i}`);
-    const got = decodeExample(records[i]);
-    checks.equal([...got.keys()].sort(), Object.keys(features).sort(), `features of record ${i}`);
-    for (const [key, values] of Object.entries(features)) {
-      await checkFeature(checks, got.get(key), values, `${key} of record ${i}`);
-    }
-  }
+  await checkRecords(checks, [...decodeTfRecords(await denoFiles.read(path), { path })], about);
   return checks;
-}
-
-async function checkFeature(
-  checks: ExactChecks,
-  feature: Feature | undefined,
-  values: RecordAbout[string],
-  what: string,
-) {
-  if (!feature || !("value" in feature) || !Array.isArray(values)) {
-    return checks.check(false, `${what} is missing`);
-  }
-  checks.equal(feature.value.length, values.length, `values of ${what}`);
-  for (const [i, expected] of values.entries()) {
-    const value = feature.value[i];
-    if (!(value instanceof Uint8Array)) checks.equal(Number(value), expected, what);
-    else if (typeof expected === "string") checks.equal(new TextDecoder().decode(value), expected, what);
-    else if (typeof expected === "object") {
-      const digest = await crypto.subtle.digest("SHA-256", value.slice());
-      checks.equal([value.length, toHex(new Uint8Array(digest))], [expected.bytes, expected.sha256], what);
-    } else checks.check(false, `${what} is a string`);
-  }
-}
-
-/** Converts the original files of one split and compares with the records of the original converter. */
-async function checkMnist(directory: string, imagesName: string, names: string[]): Promise<ExactChecks> {
-  const checks = new ExactChecks();
-  const part = imagesName.slice(0, imagesName.indexOf("-images"));
-  const labelsName = names.find((name) => name.startsWith(`${part}-labels-idx1-ubyte`));
-  const shardName = names.find((name) =>
-    name.endsWith(part === "t10k" ? "_test.tfrecord" : `_${part}.tfrecord`)
-  );
-  if (labelsName === undefined || shardName === undefined) {
-    throw new Error("its labels or its records are missing");
-  }
-  const images = parseIdxImages(await denoFiles.read(`${directory}/${imagesName}`), imagesName);
-  const labels = parseIdxLabels(await denoFiles.read(`${directory}/${labelsName}`), labelsName);
-  const made = [...mnistExamples(images, labels)];
-  const expected = [
-    ...decodeTfRecords(await denoFiles.read(`${directory}/${shardName}`), { path: shardName }),
-  ];
-  checks.equal(made.length, expected.length, "records");
-  for (const [i, record] of expected.entries()) {
-    const ours = decodeExample(made[i]), theirs = decodeExample(record);
-    checks.equal([...ours.keys()].sort(), [...theirs.keys()].sort(), `features of record ${i}`);
-    for (const [key, feature] of theirs) {
-      const got = ours.get(key);
-      if (key === "image/encoded") checkPixels(checks, got, feature, `picture ${i}`);
-      else checks.equal([got?.kind, valueOf(got)], [feature.kind, valueOf(feature)], `${key} of record ${i}`);
-    }
-  }
-  return checks;
-}
-
-function checkPixels(checks: ExactChecks, ours: Feature | undefined, theirs: Feature, what: string): void {
-  if (ours?.kind !== "bytes" || theirs.kind !== "bytes") {
-    return checks.check(false, `${what} is no byte string`);
-  }
-  const [a, b] = [decodePng(ours.value[0]), decodePng(theirs.value[0])];
-  checks.equal([a.width, a.height, a.channels], [b.width, b.height, b.channels], `size of ${what}`);
-  checks.equal(a.data, b.data, `pixels of ${what}`);
-}
-
-function valueOf(feature: Feature | undefined) {
-  return feature !== undefined && "value" in feature ? feature.value : undefined;
 }
 
 /**

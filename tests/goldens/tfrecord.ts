@@ -10,20 +10,16 @@ import { hash32 } from "../../random/philox.ts";
 import { unit } from "./_formula.ts";
 import { exampleCases } from "./_examples.ts";
 import { datasetCases } from "./_converted_datasets.ts";
+import { shuffleCases } from "./_shuffles.ts";
 import { ExactChecks, fromHex, type GoldenCase, listDirectory, readJson, unknownCase } from "./report.ts";
-
-/** What a directory may hold besides cases, and why it is none. */
-const notCases: Record<string, string> = {
-  "README.md": "a description",
-  "python_random_shuffle.json": "Python's shuffle, which only the flowers converter needs",
-};
 
 /** Every case of a directory with any of `raw/`, `mnist/`, `cifar10/`, `flowers/`. */
 export async function* cases(directory: string): AsyncGenerator<GoldenCase> {
   for (const name of await listDirectory(directory)) {
     if (name === "raw/") yield* rawCases(directory);
     else if (name.endsWith("/")) yield* datasetCases(`${directory}/${name.slice(0, -1)}`, name.slice(0, -1));
-    else if (!Object.hasOwn(notCases, name)) yield unknownCase(name, "the file");
+    else if (name === "python_random_shuffle.json") yield* shuffleCases(`${directory}/${name}`);
+    else if (name !== "README.md") yield unknownCase(name, "the file");
   }
 }
 
