@@ -17,6 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   datasets: ["formats", "preprocessing", "random"],
   training: ["gpu", "tape", "layers", "formats", "kernels", "random", "nets", "preprocessing", "datasets"],
   export: ["formats", "kernels", "layers", "tape"],
+  graphs: ["formats", "kernels", "tape"],
   host: ["gpu", "kernels", "tape", "formats"],
   mod: [
     "formats",
@@ -30,6 +31,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "datasets",
     "training",
     "export",
+    "graphs",
   ],
 };
 /** Rooms that may import everything: programs that people run, and tests. */
@@ -46,6 +48,7 @@ const portable = [
   "preprocessing",
   "training",
   "export",
+  "graphs",
 ];
 
 interface Source {

@@ -1,6 +1,6 @@
 // What this project reads and writes of TensorFlow's graphs, with TensorFlow's names and field numbers. What is left out
-// here (functions, debug information) is kept as unknown fields in the binary form and passed over in the text form, for
-// which its names are reserved. After a change: deno task protos
+// here (the interfaces of functions, debug information) is kept as unknown fields in the binary form and passed over in the
+// text form, for which its names are reserved. After a change: deno task protos
 //
 // This module is browser compatible.
 
@@ -17,7 +17,7 @@ import type { Message } from "npm:@bufbuild/protobuf@2.17.0";
  */
 export const file_graph_def_graph: GenFile = /*@__PURE__*/
   fileDesc(
-    "ChVncmFwaF9kZWYvZ3JhcGgucHJvdG8SCnRlbnNvcmZsb3cidQoIR3JhcGhEZWYSIQoEbm9kZRgBIAMoCzITLnRlbnNvcmZsb3cuTm9kZURlZhIoCgh2ZXJzaW9ucxgEIAEoCzIWLnRlbnNvcmZsb3cuVmVyc2lvbkRlZlIHbGlicmFyeVIHdmVyc2lvblIKZGVidWdfaW5mbyKSAQoMTWV0YUdyYXBoRGVmEicKCWdyYXBoX2RlZhgCIAEoCzIULnRlbnNvcmZsb3cuR3JhcGhEZWZSDW1ldGFfaW5mb19kZWZSCXNhdmVyX2RlZlIOY29sbGVjdGlvbl9kZWZSDXNpZ25hdHVyZV9kZWZSDmFzc2V0X2ZpbGVfZGVmUhBvYmplY3RfZ3JhcGhfZGVmIksKClZlcnNpb25EZWYSEAoIcHJvZHVjZXIYASABKAUSFAoMbWluX2NvbnN1bWVyGAIgASgFEhUKDWJhZF9jb25zdW1lcnMYAyADKAUi3wEKB05vZGVEZWYSDAoEbmFtZRgBIAEoCRIKCgJvcBgCIAEoCRINCgVpbnB1dBgDIAMoCRIOCgZkZXZpY2UYBCABKAkSKwoEYXR0chgFIAMoCzIdLnRlbnNvcmZsb3cuTm9kZURlZi5BdHRyRW50cnkaQgoJQXR0ckVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLnRlbnNvcmZsb3cuQXR0clZhbHVlOgI4AVIXZXhwZXJpbWVudGFsX2RlYnVnX2luZm9SEWV4cGVyaW1lbnRhbF90eXBlIpYECglBdHRyVmFsdWUSLwoEbGlzdBgBIAEoCzIfLnRlbnNvcmZsb3cuQXR0clZhbHVlLkxpc3RWYWx1ZUgAEgsKAXMYAiABKAxIABILCgFpGAMgASgDSAASCwoBZhgEIAEoAkgAEgsKAWIYBSABKAhIABIkCgR0eXBlGAYgASgOMhQudGVuc29yZmxvdy5EYXRhVHlwZUgAEi0KBXNoYXBlGAcgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvSAASKQoGdGVuc29yGAggASgLMhcudGVuc29yZmxvdy5UZW5zb3JQcm90b0gAEhUKC3BsYWNlaG9sZGVyGAkgASgJSAASKAoEZnVuYxgKIAEoCzIYLnRlbnNvcmZsb3cuTmFtZUF0dHJMaXN0SAAa2QEKCUxpc3RWYWx1ZRIJCgFzGAIgAygMEgkKAWkYAyADKAMSCQoBZhgEIAMoAhIJCgFiGAUgAygIEiIKBHR5cGUYBiADKA4yFC50ZW5zb3JmbG93LkRhdGFUeXBlEisKBXNoYXBlGAcgAygLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEicKBnRlbnNvchgIIAMoCzIXLnRlbnNvcmZsb3cuVGVuc29yUHJvdG8SJgoEZnVuYxgJIAMoCzIYLnRlbnNvcmZsb3cuTmFtZUF0dHJMaXN0QgcKBXZhbHVlIpIBCgxOYW1lQXR0ckxpc3QSDAoEbmFtZRgBIAEoCRIwCgRhdHRyGAIgAygLMiIudGVuc29yZmxvdy5OYW1lQXR0ckxpc3QuQXR0ckVudHJ5GkIKCUF0dHJFbnRyeRILCgNrZXkYASABKAkSJAoFdmFsdWUYAiABKAsyFS50ZW5zb3JmbG93LkF0dHJWYWx1ZToCOAEiegoQVGVuc29yU2hhcGVQcm90bxItCgNkaW0YAiADKAsyIC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8uRGltEhQKDHVua25vd25fcmFuaxgDIAEoCBohCgNEaW0SDAoEc2l6ZRgBIAEoAxIMCgRuYW1lGAIgASgJIpsDCgtUZW5zb3JQcm90bxIjCgVkdHlwZRgBIAEoDjIULnRlbnNvcmZsb3cuRGF0YVR5cGUSMgoMdGVuc29yX3NoYXBlGAIgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEhYKDnZlcnNpb25fbnVtYmVyGAMgASgFEhYKDnRlbnNvcl9jb250ZW50GAQgASgMEhEKCWZsb2F0X3ZhbBgFIAMoAhISCgpkb3VibGVfdmFsGAYgAygBEg8KB2ludF92YWwYByADKAUSEgoKc3RyaW5nX3ZhbBgIIAMoDBIUCgxzY29tcGxleF92YWwYCSADKAISEQoJaW50NjRfdmFsGAogAygDEhAKCGJvb2xfdmFsGAsgAygIEhQKDGRjb21wbGV4X3ZhbBgMIAMoARIQCghoYWxmX3ZhbBgNIAMoBRISCgp1aW50MzJfdmFsGBAgAygNEhIKCnVpbnQ2NF92YWwYESADKARSE3Jlc291cmNlX2hhbmRsZV92YWxSC3ZhcmlhbnRfdmFsUgpmbG9hdDhfdmFsKqoGCghEYXRhVHlwZRIOCgpEVF9JTlZBTElEEAASDAoIRFRfRkxPQVQQARINCglEVF9ET1VCTEUQAhIMCghEVF9JTlQzMhADEgwKCERUX1VJTlQ4EAQSDAoIRFRfSU5UMTYQBRILCgdEVF9JTlQ4EAYSDQoJRFRfU1RSSU5HEAcSEAoMRFRfQ09NUExFWDY0EAgSDAoIRFRfSU5UNjQQCRILCgdEVF9CT09MEAoSDAoIRFRfUUlOVDgQCxINCglEVF9RVUlOVDgQDBINCglEVF9RSU5UMzIQDRIPCgtEVF9CRkxPQVQxNhAOEg0KCURUX1FJTlQxNhAPEg4KCkRUX1FVSU5UMTYQEBINCglEVF9VSU5UMTYQERIRCg1EVF9DT01QTEVYMTI4EBISCwoHRFRfSEFMRhATEg8KC0RUX1JFU09VUkNFEBQSDgoKRFRfVkFSSUFOVBAVEg0KCURUX1VJTlQzMhAWEg0KCURUX1VJTlQ2NBAXEhAKDERUX0ZMT0FUX1JFRhBlEhEKDURUX0RPVUJMRV9SRUYQZhIQCgxEVF9JTlQzMl9SRUYQZxIQCgxEVF9VSU5UOF9SRUYQaBIQCgxEVF9JTlQxNl9SRUYQaRIPCgtEVF9JTlQ4X1JFRhBqEhEKDURUX1NUUklOR19SRUYQaxIUChBEVF9DT01QTEVYNjRfUkVGEGwSEAoMRFRfSU5UNjRfUkVGEG0SDwoLRFRfQk9PTF9SRUYQbhIQCgxEVF9RSU5UOF9SRUYQbxIRCg1EVF9RVUlOVDhfUkVGEHASEQoNRFRfUUlOVDMyX1JFRhBxEhMKD0RUX0JGTE9BVDE2X1JFRhByEhEKDURUX1FJTlQxNl9SRUYQcxISCg5EVF9RVUlOVDE2X1JFRhB0EhEKDURUX1VJTlQxNl9SRUYQdRIVChFEVF9DT01QTEVYMTI4X1JFRhB2Eg8KC0RUX0hBTEZfUkVGEHcSEwoPRFRfUkVTT1VSQ0VfUkVGEHgSEgoORFRfVkFSSUFOVF9SRUYQeRIRCg1EVF9VSU5UMzJfUkVGEHoSEQoNRFRfVUlOVDY0X1JFRhB7YgZwcm90bzM",
+    "ChVncmFwaF9kZWYvZ3JhcGgucHJvdG8SCnRlbnNvcmZsb3cinQEKCEdyYXBoRGVmEiEKBG5vZGUYASADKAsyEy50ZW5zb3JmbG93Lk5vZGVEZWYSLwoHbGlicmFyeRgCIAEoCzIeLnRlbnNvcmZsb3cuRnVuY3Rpb25EZWZMaWJyYXJ5EigKCHZlcnNpb25zGAQgASgLMhYudGVuc29yZmxvdy5WZXJzaW9uRGVmUgd2ZXJzaW9uUgpkZWJ1Z19pbmZvIl8KEkZ1bmN0aW9uRGVmTGlicmFyeRIpCghmdW5jdGlvbhgBIAMoCzIXLnRlbnNvcmZsb3cuRnVuY3Rpb25EZWZSCGdyYWRpZW50UhRyZWdpc3RlcmVkX2dyYWRpZW50cyJ5CgtGdW5jdGlvbkRlZhIlCghub2RlX2RlZhgDIAMoCzITLnRlbnNvcmZsb3cuTm9kZURlZlIJc2lnbmF0dXJlUgRhdHRyUghhcmdfYXR0clIWcmVzb3VyY2VfYXJnX3VuaXF1ZV9pZFIDcmV0Ugtjb250cm9sX3JldCKSAQoMTWV0YUdyYXBoRGVmEicKCWdyYXBoX2RlZhgCIAEoCzIULnRlbnNvcmZsb3cuR3JhcGhEZWZSDW1ldGFfaW5mb19kZWZSCXNhdmVyX2RlZlIOY29sbGVjdGlvbl9kZWZSDXNpZ25hdHVyZV9kZWZSDmFzc2V0X2ZpbGVfZGVmUhBvYmplY3RfZ3JhcGhfZGVmIksKClZlcnNpb25EZWYSEAoIcHJvZHVjZXIYASABKAUSFAoMbWluX2NvbnN1bWVyGAIgASgFEhUKDWJhZF9jb25zdW1lcnMYAyADKAUi3wEKB05vZGVEZWYSDAoEbmFtZRgBIAEoCRIKCgJvcBgCIAEoCRINCgVpbnB1dBgDIAMoCRIOCgZkZXZpY2UYBCABKAkSKwoEYXR0chgFIAMoCzIdLnRlbnNvcmZsb3cuTm9kZURlZi5BdHRyRW50cnkaQgoJQXR0ckVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLnRlbnNvcmZsb3cuQXR0clZhbHVlOgI4AVIXZXhwZXJpbWVudGFsX2RlYnVnX2luZm9SEWV4cGVyaW1lbnRhbF90eXBlIpYECglBdHRyVmFsdWUSLwoEbGlzdBgBIAEoCzIfLnRlbnNvcmZsb3cuQXR0clZhbHVlLkxpc3RWYWx1ZUgAEgsKAXMYAiABKAxIABILCgFpGAMgASgDSAASCwoBZhgEIAEoAkgAEgsKAWIYBSABKAhIABIkCgR0eXBlGAYgASgOMhQudGVuc29yZmxvdy5EYXRhVHlwZUgAEi0KBXNoYXBlGAcgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvSAASKQoGdGVuc29yGAggASgLMhcudGVuc29yZmxvdy5UZW5zb3JQcm90b0gAEhUKC3BsYWNlaG9sZGVyGAkgASgJSAASKAoEZnVuYxgKIAEoCzIYLnRlbnNvcmZsb3cuTmFtZUF0dHJMaXN0SAAa2QEKCUxpc3RWYWx1ZRIJCgFzGAIgAygMEgkKAWkYAyADKAMSCQoBZhgEIAMoAhIJCgFiGAUgAygIEiIKBHR5cGUYBiADKA4yFC50ZW5zb3JmbG93LkRhdGFUeXBlEisKBXNoYXBlGAcgAygLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEicKBnRlbnNvchgIIAMoCzIXLnRlbnNvcmZsb3cuVGVuc29yUHJvdG8SJgoEZnVuYxgJIAMoCzIYLnRlbnNvcmZsb3cuTmFtZUF0dHJMaXN0QgcKBXZhbHVlIpIBCgxOYW1lQXR0ckxpc3QSDAoEbmFtZRgBIAEoCRIwCgRhdHRyGAIgAygLMiIudGVuc29yZmxvdy5OYW1lQXR0ckxpc3QuQXR0ckVudHJ5GkIKCUF0dHJFbnRyeRILCgNrZXkYASABKAkSJAoFdmFsdWUYAiABKAsyFS50ZW5zb3JmbG93LkF0dHJWYWx1ZToCOAEiegoQVGVuc29yU2hhcGVQcm90bxItCgNkaW0YAiADKAsyIC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8uRGltEhQKDHVua25vd25fcmFuaxgDIAEoCBohCgNEaW0SDAoEc2l6ZRgBIAEoAxIMCgRuYW1lGAIgASgJIpsDCgtUZW5zb3JQcm90bxIjCgVkdHlwZRgBIAEoDjIULnRlbnNvcmZsb3cuRGF0YVR5cGUSMgoMdGVuc29yX3NoYXBlGAIgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEhYKDnZlcnNpb25fbnVtYmVyGAMgASgFEhYKDnRlbnNvcl9jb250ZW50GAQgASgMEhEKCWZsb2F0X3ZhbBgFIAMoAhISCgpkb3VibGVfdmFsGAYgAygBEg8KB2ludF92YWwYByADKAUSEgoKc3RyaW5nX3ZhbBgIIAMoDBIUCgxzY29tcGxleF92YWwYCSADKAISEQoJaW50NjRfdmFsGAogAygDEhAKCGJvb2xfdmFsGAsgAygIEhQKDGRjb21wbGV4X3ZhbBgMIAMoARIQCghoYWxmX3ZhbBgNIAMoBRISCgp1aW50MzJfdmFsGBAgAygNEhIKCnVpbnQ2NF92YWwYESADKARSE3Jlc291cmNlX2hhbmRsZV92YWxSC3ZhcmlhbnRfdmFsUgpmbG9hdDhfdmFsKqoGCghEYXRhVHlwZRIOCgpEVF9JTlZBTElEEAASDAoIRFRfRkxPQVQQARINCglEVF9ET1VCTEUQAhIMCghEVF9JTlQzMhADEgwKCERUX1VJTlQ4EAQSDAoIRFRfSU5UMTYQBRILCgdEVF9JTlQ4EAYSDQoJRFRfU1RSSU5HEAcSEAoMRFRfQ09NUExFWDY0EAgSDAoIRFRfSU5UNjQQCRILCgdEVF9CT09MEAoSDAoIRFRfUUlOVDgQCxINCglEVF9RVUlOVDgQDBINCglEVF9RSU5UMzIQDRIPCgtEVF9CRkxPQVQxNhAOEg0KCURUX1FJTlQxNhAPEg4KCkRUX1FVSU5UMTYQEBINCglEVF9VSU5UMTYQERIRCg1EVF9DT01QTEVYMTI4EBISCwoHRFRfSEFMRhATEg8KC0RUX1JFU09VUkNFEBQSDgoKRFRfVkFSSUFOVBAVEg0KCURUX1VJTlQzMhAWEg0KCURUX1VJTlQ2NBAXEhAKDERUX0ZMT0FUX1JFRhBlEhEKDURUX0RPVUJMRV9SRUYQZhIQCgxEVF9JTlQzMl9SRUYQZxIQCgxEVF9VSU5UOF9SRUYQaBIQCgxEVF9JTlQxNl9SRUYQaRIPCgtEVF9JTlQ4X1JFRhBqEhEKDURUX1NUUklOR19SRUYQaxIUChBEVF9DT01QTEVYNjRfUkVGEGwSEAoMRFRfSU5UNjRfUkVGEG0SDwoLRFRfQk9PTF9SRUYQbhIQCgxEVF9RSU5UOF9SRUYQbxIRCg1EVF9RVUlOVDhfUkVGEHASEQoNRFRfUUlOVDMyX1JFRhBxEhMKD0RUX0JGTE9BVDE2X1JFRhByEhEKDURUX1FJTlQxNl9SRUYQcxISCg5EVF9RVUlOVDE2X1JFRhB0EhEKDURUX1VJTlQxNl9SRUYQdRIVChFEVF9DT01QTEVYMTI4X1JFRhB2Eg8KC0RUX0hBTEZfUkVGEHcSEwoPRFRfUkVTT1VSQ0VfUkVGEHgSEgoORFRfVkFSSUFOVF9SRUYQeRIRCg1EVF9VSU5UMzJfUkVGEHoSEQoNRFRfVUlOVDY0X1JFRhB7YgZwcm90bzM",
   );
 
 /**
@@ -32,6 +32,11 @@ export type GraphDef = Message<"tensorflow.GraphDef"> & {
   node: NodeDef[];
 
   /**
+   * @generated from field: tensorflow.FunctionDefLibrary library = 2;
+   */
+  library?: FunctionDefLibrary | undefined;
+
+  /**
    * @generated from field: tensorflow.VersionDef versions = 4;
    */
   versions?: VersionDef | undefined;
@@ -43,6 +48,42 @@ export type GraphDef = Message<"tensorflow.GraphDef"> & {
  */
 export const GraphDefSchema: GenMessage<GraphDef> = /*@__PURE__*/
   messageDesc(file_graph_def_graph, 0);
+
+/**
+ * function.proto
+ *
+ * @generated from message tensorflow.FunctionDefLibrary
+ */
+export type FunctionDefLibrary = Message<"tensorflow.FunctionDefLibrary"> & {
+  /**
+   * @generated from field: repeated tensorflow.FunctionDef function = 1;
+   */
+  function: FunctionDef[];
+};
+
+/**
+ * Describes the message tensorflow.FunctionDefLibrary.
+ * Use `create(FunctionDefLibrarySchema)` to create a new message.
+ */
+export const FunctionDefLibrarySchema: GenMessage<FunctionDefLibrary> = /*@__PURE__*/
+  messageDesc(file_graph_def_graph, 1);
+
+/**
+ * @generated from message tensorflow.FunctionDef
+ */
+export type FunctionDef = Message<"tensorflow.FunctionDef"> & {
+  /**
+   * @generated from field: repeated tensorflow.NodeDef node_def = 3;
+   */
+  nodeDef: NodeDef[];
+};
+
+/**
+ * Describes the message tensorflow.FunctionDef.
+ * Use `create(FunctionDefSchema)` to create a new message.
+ */
+export const FunctionDefSchema: GenMessage<FunctionDef> = /*@__PURE__*/
+  messageDesc(file_graph_def_graph, 2);
 
 /**
  * meta_graph.proto: a .meta file beside a checkpoint
@@ -61,7 +102,7 @@ export type MetaGraphDef = Message<"tensorflow.MetaGraphDef"> & {
  * Use `create(MetaGraphDefSchema)` to create a new message.
  */
 export const MetaGraphDefSchema: GenMessage<MetaGraphDef> = /*@__PURE__*/
-  messageDesc(file_graph_def_graph, 1);
+  messageDesc(file_graph_def_graph, 3);
 
 /**
  * versions.proto
@@ -90,7 +131,7 @@ export type VersionDef = Message<"tensorflow.VersionDef"> & {
  * Use `create(VersionDefSchema)` to create a new message.
  */
 export const VersionDefSchema: GenMessage<VersionDef> = /*@__PURE__*/
-  messageDesc(file_graph_def_graph, 2);
+  messageDesc(file_graph_def_graph, 4);
 
 /**
  * node_def.proto
@@ -129,7 +170,7 @@ export type NodeDef = Message<"tensorflow.NodeDef"> & {
  * Use `create(NodeDefSchema)` to create a new message.
  */
 export const NodeDefSchema: GenMessage<NodeDef> = /*@__PURE__*/
-  messageDesc(file_graph_def_graph, 3);
+  messageDesc(file_graph_def_graph, 5);
 
 /**
  * attr_value.proto
@@ -208,7 +249,7 @@ export type AttrValue = Message<"tensorflow.AttrValue"> & {
  * Use `create(AttrValueSchema)` to create a new message.
  */
 export const AttrValueSchema: GenMessage<AttrValue> = /*@__PURE__*/
-  messageDesc(file_graph_def_graph, 4);
+  messageDesc(file_graph_def_graph, 6);
 
 /**
  * @generated from message tensorflow.AttrValue.ListValue
@@ -260,7 +301,7 @@ export type AttrValue_ListValue = Message<"tensorflow.AttrValue.ListValue"> & {
  * Use `create(AttrValue_ListValueSchema)` to create a new message.
  */
 export const AttrValue_ListValueSchema: GenMessage<AttrValue_ListValue> = /*@__PURE__*/
-  messageDesc(file_graph_def_graph, 4, 0);
+  messageDesc(file_graph_def_graph, 6, 0);
 
 /**
  * @generated from message tensorflow.NameAttrList
@@ -282,7 +323,7 @@ export type NameAttrList = Message<"tensorflow.NameAttrList"> & {
  * Use `create(NameAttrListSchema)` to create a new message.
  */
 export const NameAttrListSchema: GenMessage<NameAttrList> = /*@__PURE__*/
-  messageDesc(file_graph_def_graph, 5);
+  messageDesc(file_graph_def_graph, 7);
 
 /**
  * tensor_shape.proto
@@ -306,7 +347,7 @@ export type TensorShapeProto = Message<"tensorflow.TensorShapeProto"> & {
  * Use `create(TensorShapeProtoSchema)` to create a new message.
  */
 export const TensorShapeProtoSchema: GenMessage<TensorShapeProto> = /*@__PURE__*/
-  messageDesc(file_graph_def_graph, 6);
+  messageDesc(file_graph_def_graph, 8);
 
 /**
  * @generated from message tensorflow.TensorShapeProto.Dim
@@ -330,7 +371,7 @@ export type TensorShapeProto_Dim = Message<"tensorflow.TensorShapeProto.Dim"> & 
  * Use `create(TensorShapeProto_DimSchema)` to create a new message.
  */
 export const TensorShapeProto_DimSchema: GenMessage<TensorShapeProto_Dim> = /*@__PURE__*/
-  messageDesc(file_graph_def_graph, 6, 0);
+  messageDesc(file_graph_def_graph, 8, 0);
 
 /**
  * tensor.proto
@@ -421,7 +462,7 @@ export type TensorProto = Message<"tensorflow.TensorProto"> & {
  * Use `create(TensorProtoSchema)` to create a new message.
  */
 export const TensorProtoSchema: GenMessage<TensorProto> = /*@__PURE__*/
-  messageDesc(file_graph_def_graph, 7);
+  messageDesc(file_graph_def_graph, 9);
 
 /**
  * types.proto; a reference type is its type + 100

@@ -53,52 +53,59 @@ const fieldOfDtype = {
  * @throws {RangeError} if the shape is unknown or too large, or does not fit the values
  */
 export function tensorOf(proto: TensorProto): Tensor {
+  const { dtype, shape, count, stored } = checkTensor(proto);
+  const { size, parts } = dtype === "string" ? { size: 64, parts: 1 } : numericTypes[dtype];
+  if (stored < count * parts && count * size > mostRepeated) {
+    throw new RangeError(
+      `a ${dtype} tensor of shape [${shape.join(", ")}] stores ${stored} values for ${
+        count * parts
+      }, and would ` +
+        `take ${count * size} bytes, more than ${mostRepeated}`,
+    );
+  }
+  if (dtype === "string") {
+    const values = proto.stringVal, last = values.at(-1) ?? new Uint8Array();
+    return { dtype, shape, data: Array.from({ length: count }, (_, i) => values[i] ?? last) };
+  }
+  if (proto.tensorContent.length > 0) return tensorFromBytes(dtype, shape, proto.tensorContent);
+  const values: ArrayLike<unknown> = proto[fieldOfDtype[dtype]];
+  const data = new numericTypes[dtype].array(new ArrayBuffer(count * size), 0, count * parts);
+  const slots = data as { [index: number]: unknown; set(values: ArrayLike<unknown>): void };
+  slots.set(values);
+  if (stored > 0) { for (let at = stored; at < count * parts; at++) slots[at] = slots[at - parts]; }
+  return { dtype, shape, data } as unknown as Tensor;
+}
+
+/**
+ * Type and shape of a tensor, without taking memory for its values.
+ *
+ * @throws {TypeError} if the type is not supported
+ * @throws {RangeError} if the shape is unknown or impossible, or does not fit the values
+ */
+export function checkTensor(proto: TensorProto): TensorAbout {
   const dtype = dtypeOfCode(proto.dtype);
   if (dtype === undefined) {
     throw new TypeError(`a tensor has the type ${nameOfCode(proto.dtype)}, which is not supported`);
   }
   const shape = knownShape(proto.tensorShape), count = elementsOf(shape);
-  if (dtype === "string") return { dtype, shape, data: strings(proto.stringVal, shape) };
-  const { size, parts, array } = numericTypes[dtype];
-  if (proto.tensorContent.length > 0) {
-    if (proto.tensorContent.length !== count * size) {
-      throw new RangeError(
-        `a ${dtype} tensor of shape [${
-          shape.join(", ")
-        }] has ${proto.tensorContent.length} bytes instead of ` +
-          `${count * size}`,
-      );
-    }
-    return tensorFromBytes(dtype, shape, proto.tensorContent);
+  const { size, parts } = dtype === "string" ? { size: 0, parts: 1 } : numericTypes[dtype];
+  const bytes = proto.tensorContent.length, hasBytes = dtype !== "string" && bytes > 0;
+  const values = dtype === "string" ? proto.stringVal : proto[fieldOfDtype[dtype]];
+  const stored = hasBytes ? bytes / size * parts : values.length;
+  if (hasBytes ? bytes !== count * size : stored > count * parts) {
+    throw new RangeError(`a ${dtype} tensor of shape [${shape.join(", ")}] has ${stored} values`);
   }
-  const values: ArrayLike<unknown> = proto[fieldOfDtype[dtype]], wanted = count * parts;
-  checkCount(dtype, shape, values.length, wanted, count * size);
-  const data = new array(new ArrayBuffer(count * size), 0, wanted);
-  const slots = data as { [index: number]: unknown; set(values: ArrayLike<unknown>): void };
-  slots.set(values);
-  if (values.length > 0) { for (let at = values.length; at < wanted; at++) slots[at] = slots[at - parts]; }
-  return { dtype, shape, data } as unknown as Tensor;
+  return { dtype, shape, count, stored };
 }
 
-function checkCount(dtype: Dtype, shape: number[], there: number, wanted: number, bytes: number): void {
-  if (there > wanted) {
-    throw new RangeError(`a ${dtype} tensor of shape [${shape.join(", ")}] has ${there} values`);
-  }
-  if (there < wanted && bytes > mostRepeated) {
-    throw new RangeError(
-      `a ${dtype} tensor of shape [${
-        shape.join(", ")
-      }] stores ${there} values for ${wanted}, and would take ` +
-        `${bytes} bytes, more than ${mostRepeated}`,
-    );
-  }
-}
-
-function strings(values: Uint8Array[], shape: number[]): Uint8Array[] {
-  const count = elementsOf(shape);
-  checkCount("string", shape, values.length, count, 64 * count);
-  const last = values.at(-1) ?? new Uint8Array();
-  return Array.from({ length: count }, (_, i) => values[i] ?? last);
+/** What {@linkcode checkTensor} finds. */
+export interface TensorAbout {
+  readonly dtype: Dtype;
+  readonly shape: number[];
+  /** Number of values; those of complex types have two parts. */
+  readonly count: number;
+  /** Number of parts of values that the message has. */
+  readonly stored: number;
 }
 
 /** A tensor's shape; a missing one is a scalar's. */
