@@ -10,7 +10,7 @@ import { DataLossError, reasonOf } from "../formats/errors.ts";
 import type { Files } from "../formats/files.ts";
 import { joinPath } from "../formats/paths.ts";
 import { encodeTfRecords, indexTfRecords } from "../formats/tfrecord.ts";
-import { formatLabels, LABELS_FILE } from "./labels.ts";
+import { formatLabels, LABELS_FILE, parseLabels } from "./labels.ts";
 
 /** What became of one file of a conversion. */
 export interface ConvertedFile {
@@ -60,7 +60,11 @@ export async function keepRecords(files: Files, path: string): Promise<Converted
   }
 }
 
-/** Writes the label file of a directory, unless there is one. */
+/**
+ * Writes the label file of a directory, unless there is one.
+ *
+ * @throws {RangeError} if there is one of another data set, with more or fewer classes
+ */
 export async function writeLabels(
   files: Files,
   directory: string,
@@ -68,6 +72,15 @@ export async function writeLabels(
 ): Promise<ConvertedFile> {
   const path = joinPath(directory, LABELS_FILE);
   const written = await files.size(path) === undefined;
+  const present = written
+    ? classNames.length
+    : parseLabels(new TextDecoder().decode(await files.read(path)), path).size;
+  if (present !== classNames.length) {
+    throw new RangeError(
+      `Cannot keep "${path}": it names ${present} classes where there are ${classNames.length}; ` +
+        "is it of another data set? Give each a directory of its own, or remove it and convert again",
+    );
+  }
   if (written) await files.write(path, [new TextEncoder().encode(formatLabels(classNames))]);
   return { path, written };
 }

@@ -18,6 +18,7 @@ import type { Metrics } from "../training/metrics.ts";
 import { SHADOWS } from "../training/moving_averages.ts";
 import type { EvaluationValues } from "./_evaluation_flags.ts";
 import { labelsOffsetOf, openDataset, openDevice } from "./_model_flags.ts";
+import { oddityPrinter } from "./_oddities.ts";
 import { classNames, confusionCsv, detailsToJson, formatMetrics, summaryToJson } from "./_report.ts";
 
 /** A line of `evaluations.jsonl`. */
@@ -65,7 +66,11 @@ export class Evaluation {
 
   /** Opens data and device, compiles the net. */
   static async open(values: EvaluationValues, progress: ProgressLine): Promise<Evaluation> {
-    const dataset = await openDataset(values, values.dataset_split_name);
+    const dataset = await openDataset(
+      values,
+      values.dataset_split_name,
+      oddityPrinter((line) => progress.print(line)),
+    );
     const labelsOffset = labelsOffsetOf(values, dataset), gpu = await openDevice(values, progress);
     try {
       const evaluator = await Evaluator.compile(gpu, dataset, {

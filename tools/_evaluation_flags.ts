@@ -58,7 +58,11 @@ else the default shown; so TF-Slim's own defaults (inception_v3, imagenet, /tmp/
       help: "Evaluate the variables' moving averages; without it or with 0 the variables themselves",
     },
     ...datasetFlags,
-    dataset_split_name: { group: "Data", type: "string", default: "test", help: "Split to evaluate" },
+    dataset_split_name: {
+      group: "Data",
+      type: "string",
+      help: "Split to evaluate; without it test or validation",
+    },
     precision: precisionFlag,
     ...adapterFlags,
     master: {

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { datasetNames, getDataset } from "../datasets/dataset_factory.ts";
+import { datasetNames, evaluationSplitOf, getDataset } from "../datasets/dataset_factory.ts";
+import { FOLDER_NAME } from "../datasets/folder.ts";
+import type { Oddity } from "../datasets/photo_listing.ts";
 import { SAMPLE_NAME } from "../datasets/sample.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { denoFiles } from "../host/files.ts";
@@ -64,14 +66,15 @@ export const datasetFlags = {
   dataset_name: {
     type: "choice",
     choices: datasetNames,
-    default: SAMPLE_NAME,
     group: "Data",
-    help: "Name of the data set",
+    help:
+      `Name of the data set; without it ${FOLDER_NAME} where there is a --dataset_dir, else ${SAMPLE_NAME}`,
   },
   dataset_dir: {
     type: "path",
     group: "Data",
-    help: "Directory of its TFRecords; see tools/download.ts and tools/convert.ts",
+    help:
+      "Directory of its TFRecords (see tools/download.ts and tools/convert.ts), or a folder of photos, DIR/class/*.jpg",
   },
   labels_offset: {
     type: "int",
@@ -94,28 +97,41 @@ export function labelsOffsetOf(
   return flags.labels_offset ?? (isBackgroundTooMany ? 1 : 0);
 }
 
-/** Opens the data set that the flags name. */
+/** Flags that say where the data are. */
+interface DatasetValues {
+  dataset_name?: string;
+  dataset_dir?: string;
+}
+
+/** The data set that the flags mean: a directory without a name is a folder of photos. */
+export function datasetNameOf({ dataset_name, dataset_dir }: DatasetValues): string {
+  return dataset_name ?? (dataset_dir === undefined ? SAMPLE_NAME : FOLDER_NAME);
+}
+
+/**
+ * Opens the data set that the flags name.
+ *
+ * @param splitName the split; without it the one for evaluation
+ * @param report called with what is odd about a folder of photos
+ */
 export async function openDataset(
-  flags: { dataset_name: string; dataset_dir?: string },
-  splitName: string,
+  flags: DatasetValues,
+  splitName: string | undefined,
+  report?: (oddities: readonly Oddity[]) => void,
 ): Promise<Dataset> {
-  if (flags.dataset_name !== SAMPLE_NAME && flags.dataset_dir === undefined) {
-    throw new UsageError(
-      `--dataset_dir is required with --dataset_name=${flags.dataset_name}: where its TFRecords are`,
-    );
+  const name = datasetNameOf(flags);
+  if (name !== SAMPLE_NAME && flags.dataset_dir === undefined) {
+    throw new UsageError(`--dataset_dir is required with --dataset_name=${name}: where its data are`);
   }
-  if (flags.dataset_name === SAMPLE_NAME && flags.dataset_dir !== undefined) {
-    throw new UsageError(
-      `--dataset_dir=${flags.dataset_dir} needs a --dataset_name: ${
-        datasetNames.filter((n) => n !== SAMPLE_NAME).join(" or ")
-      }`,
-    );
+  if (name === SAMPLE_NAME && flags.dataset_dir !== undefined) {
+    throw new UsageError(`--dataset_dir=${flags.dataset_dir} does not concern the sample, which is embedded`);
   }
   return await getDataset({
-    name: flags.dataset_name,
-    splitName,
+    name,
+    splitName: splitName ?? evaluationSplitOf(name),
     datasetDir: flags.dataset_dir,
     files: denoFiles,
+    report,
   });
 }
 

@@ -89,7 +89,8 @@ export const trainingFlags = {
   eval_split_name: {
     ...evaluation,
     type: "string",
-    help: 'Split to evaluate at the end, "" for none; without it test for the sample',
+    help:
+      'Split to evaluate, "" for none; without it test or validation, where the sample or --eval_every_steps calls for it',
   },
   eval_every_steps: {
     ...evaluation,

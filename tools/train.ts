@@ -9,6 +9,7 @@
  * @module
  */
 import type { Dataset } from "../datasets/dataset.ts";
+import { evaluationSplitOf } from "../datasets/dataset_factory.ts";
 import { SAMPLE_NAME } from "../datasets/sample.ts";
 import { CheckpointManager } from "../formats/checkpoint/checkpoint_manager.ts";
 import { GpuError } from "../gpu/errors.ts";
@@ -22,8 +23,9 @@ import { configureLearningRate } from "../training/learning_rate.ts";
 import { configureOptimizer } from "../training/optimizers.ts";
 import { NonFiniteError, Trainer } from "../training/trainer.ts";
 import { defineFlags, runTool, UsageError } from "./_flags.ts";
-import { labelsOffsetOf, openDataset, openDevice } from "./_model_flags.ts";
+import { datasetNameOf, labelsOffsetOf, openDataset, openDevice } from "./_model_flags.ts";
 import { keepBadBatch } from "./_non_finite.ts";
+import { oddityPrinter } from "./_oddities.ts";
 import { formatMetrics } from "./_report.ts";
 import { compareFlags, start } from "./_restore.ts";
 import { TrainingEvaluator } from "./_training_evaluator.ts";
@@ -35,7 +37,7 @@ const flags = defineFlags(
   "Trains a net; without any flag LeNet on the embedded sample of Fashion-MNIST, 300 steps with adam at 0.001.",
   trainingFlags,
 );
-type Values = ReturnType<typeof flags.parse>;
+type Values = ReturnType<typeof parseFlags>;
 
 /** A first run on the sample: what reaches 85% in few steps, also on a slow driver. */
 const SAMPLE_ARGS = ["--optimizer=adam", "--learning_rate=0.001", "--max_number_of_steps=300"];
@@ -45,9 +47,9 @@ const INTERRUPTED = 130;
 const MOST_LOSSES = 3;
 
 /** The flags' values; without a data set, those of a first run stand where nothing else was given. */
-function parseFlags(args: string[]): Values {
-  const values = flags.parse(args);
-  return values.dataset_name === SAMPLE_NAME ? flags.parse([...SAMPLE_ARGS, ...args]) : values;
+function parseFlags(args: string[]) {
+  const values = flags.parse(args), dataset_name = datasetNameOf(values);
+  return { ...dataset_name === SAMPLE_NAME ? flags.parse([...SAMPLE_ARGS, ...args]) : values, dataset_name };
 }
 
 /** Refuses what no single flag can tell. */
@@ -182,12 +184,13 @@ export async function main(args: string[]): Promise<number> {
   const values = parseFlags(args), progress = new ProgressLine();
   checkFlags(values);
   const trainDir = values.train_dir ?? `runs/${values.model_name}`;
-  const { _, ...given } = values, training = await openDataset(values, values.dataset_split_name);
+  const report = oddityPrinter((line) => progress.print(line));
+  const { _, ...given } = values, training = await openDataset(values, values.dataset_split_name, report);
   const recorded = { ...given, labels_offset: labelsOffsetOf(values, training) };
   const changed = await compareFlags(trainDir, recorded);
-  const evalSplit = values.eval_split_name ??
-    (values.dataset_name === SAMPLE_NAME || values.eval_every_steps ? "test" : "");
-  const evaluation = evalSplit === "" ? undefined : await openDataset(values, evalSplit);
+  const evaluates = values.dataset_name === SAMPLE_NAME || values.eval_every_steps !== undefined;
+  const evalSplit = values.eval_split_name ?? (evaluates ? evaluationSplitOf(values.dataset_name) : "");
+  const evaluation = evalSplit === "" ? undefined : await openDataset(values, evalSplit, report);
   await checkLabels(
     training,
     classifierOptions(values, training),
