@@ -6,6 +6,7 @@
  * @module
  */
 
+import { NotFoundError } from "../../formats/errors.ts";
 import type { Files } from "../../formats/files.ts";
 import { joinPath } from "../../formats/paths.ts";
 
@@ -72,34 +73,33 @@ export function sortImages(images: ImagePlace[]): ImagePlace[] {
 }
 
 /**
- * Gives the validation pictures their classes.
+ * Gives the validation pictures their classes; those of synsets that are not in the list are left out.
  *
  * @param find where a picture is, by its name; `undefined` if it is missing
  * @param validationSynsets the synset of picture 1, 2, 3, ...
  * @param synsets in the order of their labels
- * @throws {RangeError} if a synset is not in the list
- * @throws {Error} if a picture is missing
+ * @param from where the pictures are, for error messages
+ * @throws {NotFoundError} if a picture is missing
  */
 export function labelValidation(
-  find: (name: string) => Omit<ImagePlace, "name" | "label"> | undefined,
+  find: (name: string, synset: string) => Omit<ImagePlace, "name" | "label"> | undefined,
   validationSynsets: readonly string[],
   synsets: readonly string[],
   from: string,
 ): ImagePlace[] {
   const labels = new Map(synsets.map((synset, i) => [synset, i + 1]));
-  const images = validationSynsets.map((synset, i): ImagePlace => {
-    const name = validationName(i + 1), place = find(name), label = labels.get(synset);
+  const images: ImagePlace[] = [];
+  for (const [i, synset] of validationSynsets.entries()) {
+    const label = labels.get(synset);
+    if (label === undefined) continue;
+    const name = validationName(i + 1), place = find(name, synset);
     if (place === undefined) {
-      throw new Error(
-        `Failed to find ${name} in "${from}": the list has ${validationSynsets.length} pictures; get it whole`,
+      throw new NotFoundError(
+        `Failed to find ${name} in "${from}": the list of labels has ${validationSynsets.length} pictures; get it whole`,
+        from,
       );
     }
-    if (label === undefined) {
-      throw new RangeError(
-        `Cannot use ${name}: its synset ${synset} is not in the list of synsets; check both lists`,
-      );
-    }
-    return { name, label, ...place };
-  });
+    images.push({ name, label, ...place });
+  }
   return sortImages(images);
 }
