@@ -49,16 +49,9 @@ function filterOf(size: number): Filter {
 
 const FILTERS = [filterOf(3), filterOf(5)];
 const inputKernel: Kernel = defineKernel("winograd_input", textOf(inputCode, 3));
-const inputByTileKernel: Kernel = defineKernel(
-  "winograd_input_by_tile",
-  textOf(inputCode, 3).replace("alias U = f32;", "alias U = vec4f;")
-    .replace(/for .*\/\/ one by one$/m, "u[at] = v;")
-    .replace(/let at = .*\/\/ place$/m, "let at = local * p.channels4 + channel4;"),
-);
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [
   inputKernel,
-  inputByTileKernel,
   ...FILTERS.flatMap((f) => [f.weights, f.output, f.outputGradient, f.weightGradient]),
 ];
 
@@ -111,28 +104,28 @@ function* piecesOf<T>(
   for (let first = 0; first < all; first += each) yield { first, count: Math.min(each, all - first) };
 }
 
-/** Emits u: transformed tiles of x. */
+/** Emits u: transformed tiles of x, in panels of so many. Returns vec4 a point. */
 function emitInput<T>(
   e: Emitter<T>,
   f: Filter,
   g: Window,
   { first, count }: { first: number; count: number },
-  byTile: boolean,
+  panel: number,
   b: { x: T; u: T },
 ): number {
-  const rows = byTile ? count : Math.ceil(count / PANEL) * PANEL, invocations = count * g.channels / 4;
+  const pointStride = Math.ceil(count / panel) * panel * g.channels, invocations = count * g.channels / 4;
   e.emit({
-    kernel: byTile ? inputByTileKernel : inputKernel,
+    kernel: inputKernel,
     params: {
       ...{ size: g.size, tiles: tilesOf(f, g), pad: g.pad, side: f.side, channels4: g.channels / 4, first },
-      ...{ tileCount: count, pointStride: rows * g.channels / (byTile ? 4 : 1), count: invocations },
+      ...{ tileCount: count, panel, pointStride, count: invocations },
     },
     buffers: [b.x, b.u],
     writes: [1],
     workgroups: spread(Math.ceil(invocations / 64)),
     work: 300 * count * g.channels,
   });
-  return rows * g.channels / 4;
+  return pointStride / 4;
 }
 
 /** Where element (row, column, k, n) of a kernel lies. */
@@ -166,7 +159,7 @@ export function winograd<T>(
   for (const piece of piecesOf(e, g.n * sizeOf(tiles), Math.max(c, outputs))) {
     const { first, count } = piece, panels = Math.ceil(count / PANEL);
     const u = e.scratch(POINTS * panels * c * PANEL), m = e.scratch(POINTS * count * outputs);
-    const stride = emitInput(e, f, g, piece, false, { x: b.x, u });
+    const stride = emitInput(e, f, g, piece, PANEL, { x: b.x, u });
     gemm(e, {
       ...{ m: count, n: outputs, k: c, a: u, b: v, y: m, batches: { count: POINTS, stride } },
       gather: {
@@ -213,7 +206,7 @@ export function winogradWeightGradient<T>(
     const { first, count } = piece,
       u = e.scratch(POINTS * count * c),
       v = e.scratch(POINTS * count * outputs);
-    const stride = emitInput(e, f, g, piece, true, { x: b.x, u });
+    const stride = emitInput(e, f, g, piece, 1, { x: b.x, u });
     e.emit({
       kernel: f.outputGradient,
       params: { out, tiles, n4, first, pointStride: count * n4, count: count * n4, points: 6 },

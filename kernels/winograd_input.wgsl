@@ -1,12 +1,8 @@
 // Winograd, first stage: tiles of 6x6 pixels, `side` apart, transformed along both axes.
 //
-//   u[point, ...] = (B^T d B)[point], the k-major left operands of 36 products: [tile / 64, channel, tile % 64], or, for the
-//   gradient of weights, [tile, channel]
+//   u[point, tile / panel, channel, tile % panel] = (B^T d B)[point], the k-major left operands of 36 products
 //
-// One invocation = one tile, four channels. Pixels outside the image are 0. The file as it stands is the first; for the second
-// U is vec4f and the lines that differ are replaced.
-
-alias U = f32;
+// One invocation = one tile, four channels. Pixels outside the image are 0.
 
 struct Params {
   size: vec2u,        // of the image
@@ -16,13 +12,14 @@ struct Params {
   channels4: u32,     // vec4 in a pixel
   first: u32,         // first tile
   tileCount: u32,
-  pointStride: u32,   // of u, in U
+  panel: u32,         // 1 for the gradient of weights, where tiles are summed over
+  pointStride: u32,   // of u
   count: u32,         // invocations
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;          // [n, size, channels4]
-@group(0) @binding(2) var<storage, read_write> u: array<U>;      // [36, ...]
+@group(0) @binding(2) var<storage, read_write> u: array<f32>;    // [36, ...]
 
 fn along(d: Six) -> Six {
   let e1 = d[4] - b2 * d[2];
@@ -32,10 +29,6 @@ fn along(d: Six) -> Six {
   return Six(
     d[4] - sum * d[2] + product * d[0], e1 + o1, e1 - o1, e2 + o2, e2 - o2, d[5] - sum * d[3] + product * d[1],
   );
-}
-
-fn store(at: u32, v: vec4f) {
-  for (var i = 0u; i < 4u; i++) { u[at + 64u * i] = v[i]; } // one by one
 }
 
 @compute @workgroup_size(64)
@@ -62,11 +55,12 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     rows[r] = along(d);
   }
   let channels = 4u * p.channels4;
-  let at = (local / 64u * channels + 4u * channel4) * 64u + local % 64u; // place
+  let at = (local / p.panel * channels + 4u * channel4) * p.panel + local % p.panel;
   for (var s = 0u; s < 6u; s++) {
     let t = along(Six(rows[0][s], rows[1][s], rows[2][s], rows[3][s], rows[4][s], rows[5][s]));
     for (var r = 0u; r < 6u; r++) {
-      store((6u * r + s) * p.pointStride + at, t[r]);
+      let to = (6u * r + s) * p.pointStride + at;
+      for (var i = 0u; i < 4u; i++) { u[to + p.panel * i] = t[r][i]; }
     }
   }
 }
