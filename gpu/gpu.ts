@@ -38,6 +38,8 @@ export interface GpuOptions {
   /** Called as pipelines are asked for and finished, for a progress line. */
   onPipeline?: PipelineProgress;
   preferences?: KernelPreferences;
+  /** Opens another device on the same driver; given where drivers compile late and slowly, see warm_up.ts. */
+  sibling?: () => Promise<Gpu>;
 }
 
 /** What {@linkcode Gpu.createBuffer} makes. */
@@ -63,6 +65,8 @@ export class Gpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterSummary;
   readonly preferences: KernelPreferences;
+  /** Opens another device on the same driver, where that helps to compile. */
+  readonly sibling?: () => Promise<Gpu>;
   /** Everything the adapter offers; all of it was requested. */
   readonly limits: GPUSupportedLimits;
   /** Resolves when the device is gone, also after {@linkcode Gpu.close}. */
@@ -78,6 +82,7 @@ export class Gpu {
     this.device = device;
     this.adapter = adapter;
     this.preferences = options.preferences ?? {};
+    this.sibling = options.sibling;
     this.limits = device.limits;
     this.#pipelines = new PipelineCache(device, options.onPipeline);
     this.#staging = new StagingPool(device);

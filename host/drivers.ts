@@ -47,13 +47,19 @@ let chosen: "system" | "embedded" | null = null;
  */
 export async function openGpu(options: OpenGpuOptions = {}): Promise<Gpu> {
   const wish = wishedAdapter(options.adapter), forced = wishedVariant(options.variant);
-  const { adapter, driverSource } = await openAdapter(wish);
+  const { adapter, driverSource } = await openAdapter(wish),
+    summary = summarizeAdapter(adapter, driverSource);
   const measured = options.measured ??
-    (forced.length > 0
-      ? undefined
-      : await loadChoices(cacheStorage, summarizeAdapter(adapter, driverSource)));
-  const preferences = { forced, measured };
-  return Gpu.open(adapter, { driverSource, onPipeline: options.onPipeline, preferences });
+    (forced.length > 0 ? undefined : await loadChoices(cacheStorage, summary));
+  const compilesLate = driverSource === "system" && summary.kind === "software"; // lavapipe
+  return Gpu.open(adapter, {
+    driverSource,
+    onPipeline: options.onPipeline,
+    preferences: { forced, measured },
+    sibling: compilesLate
+      ? async () => Gpu.open((await openAdapter(wish)).adapter, { driverSource })
+      : undefined,
+  });
 }
 
 /** The flag's value, else the environment's, else "auto". @throws {RangeError} where it is none of the choices */

@@ -8,6 +8,7 @@
 import type { Dispatch } from "../gpu/executor.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { warmUp } from "../gpu/warm_up.ts";
 import { chooserOf } from "../kernels/choices.ts";
 import type { Parameters } from "./parameters.ts";
 import { type Memory, Plan, type PlanRequest } from "./plan.ts";
@@ -165,6 +166,13 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
     const ports = (values: Iterable<readonly [string, Value]>) =>
       new Map(Array.from(values, ([name, value]) => [name, { value, place: buffers.place(value) }]));
     const feeds = ports(tape.feeds), fetches = ports(Object.entries(request.fetches));
+    if (gpu.sibling) {
+      const launches = commands.map((dispatch, i) => {
+        const { kernel, buffers } = plan.launches[i].launch;
+        return { dispatch, code: kernel.code, bindings: 1 + buffers.length };
+      });
+      await warmUp(gpu, launches, gpu.sibling);
+    }
     await gpu.settled();
     return new Program(gpu, { plan, commands, feeds, fetches, owned, grow, label });
   } catch (error) {
