@@ -13,6 +13,7 @@ const fixtures = new URL("fixtures", import.meta.url).pathname;
 const topics = [
   "checkpoints",
   "events",
+  "jpeg",
   "metrics",
   "model_deploy",
   "optimizers",
