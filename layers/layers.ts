@@ -48,7 +48,7 @@ export class Layers extends Scope {
    */
   static root(tape: Tape, seed = 0, keepsStatistics: (scope: string) => boolean = () => false): Layers {
     const collections = { endPoints: new Map(), regularizationLosses: new Map(), movingAverages: new Map() };
-    return new Layers({ tape, seed, keepsStatistics, ...collections, randoms: 0 }, "", {});
+    return new Layers({ tape, seed, keepsStatistics, ...collections, identities: [], randoms: 0 }, "", {});
   }
 
   protected override at(name: string, args: ArgScope): this {
@@ -138,9 +138,17 @@ export class Layers extends Scope {
     return this.#collect(avgPool2d(x, kernelSize, { ...a, scope }), scope, { collect });
   }
 
-  /** Mean over height and width, as `tf.reduce_mean(x, [1, 2], keepdims=True)`: [n, 1, 1, channels]. */
-  globalPool(x: Value, options: { scope: string }): Value {
-    return avgPool2d(x, [x.shape[1], x.shape[2]], { stride: 1, scope: this.path(options.scope) });
+  /**
+   * Mean over height and width, as `tf.reduce_mean(x, [1, 2], keepdims=True)`: [n, 1, 1, channels]. With `keepDims` false it is
+   * on the caller to drop the two dimensions.
+   */
+  globalPool(x: Value, options: { scope: string; keepDims?: boolean }): Value {
+    const kernel = [x.shape[1], x.shape[2]] as const;
+    return avgPool2d(x, kernel, {
+      stride: 1,
+      mean: { keepDims: options.keepDims ?? true },
+      scope: this.path(options.scope),
+    });
   }
 
   /** Local response normalization; see {@linkcode localResponseNormalization}. */
@@ -153,13 +161,13 @@ export class Layers extends Scope {
 
   /** [n, ...] as [n, product of the rest], as `slim.flatten`. */
   flatten(x: Value, { scope = "Flatten" }: { scope?: string } = {}): Value {
-    return reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))], { scope: this.path(scope) });
+    return reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))], { scope: this.path(scope), kind: "flatten" });
   }
 
   /** [n, 1, 1, channels] as [n, channels], as `tf.squeeze(x, [1, 2])`. */
   squeeze(x: Value, options: { scope: string }): Value {
     const scope = this.path(options.scope), [n, h, w, c] = x.shape;
-    if (h === 1 && w === 1) return reshape(x, [n, c], { scope });
+    if (h === 1 && w === 1) return reshape(x, [n, c], { scope, kind: "squeeze" });
     throw new RangeError(
       `Cannot squeeze [${x.shape}] in ${scope}: height and width must be 1; ` +
         "use another image size, spatialSqueeze: false or globalPool: true",
@@ -169,7 +177,8 @@ export class Layers extends Scope {
   /** Dropout in training, nothing otherwise, as `slim.dropout`. The mask follows the fed `step`. */
   dropout(x: Value, options: Named<DropoutArguments>): Value {
     const { keepProb = 0.5, ...a } = { ...this.args.dropout, ...options };
-    return this.#drop(x, keepProb, a, (step, mask) => dropout(x, step, mask));
+    const y = this.#drop(x, keepProb, a, (step, mask) => dropout(x, step, mask));
+    return a.isTraining ?? true ? y : this.scope(a.scope).identity("Identity", y);
   }
 
   /**

@@ -29,6 +29,14 @@ export interface MovingAverage {
   readonly decay: number;
 }
 
+/** Where TF-Slim gives a value one more name with `tf.identity`. Nothing runs for it: exported graphs alone have it. */
+export interface Identity {
+  readonly name: string;
+  readonly value: Value;
+  /** Operations recorded before it. */
+  readonly position: number;
+}
+
 /** What all scopes of one net share. */
 interface Shared {
   readonly tape: Tape;
@@ -38,6 +46,7 @@ interface Shared {
   readonly endPoints: Map<string, Value>;
   readonly regularizationLosses: Map<string, RegularizationLoss>;
   readonly movingAverages: Map<string, MovingAverage>;
+  readonly identities: Identity[];
   randoms: number;
 }
 
@@ -78,6 +87,11 @@ export abstract class Scope {
     return [...this.shared.movingAverages.values()];
   }
 
+  /** In order of recording. */
+  get identities(): readonly Identity[] {
+    return this.shared.identities;
+  }
+
   /** A child scope: names below it begin with this one's. */
   scope(name: string): this {
     return this.at(this.path(name), this.args);
@@ -96,6 +110,12 @@ export abstract class Scope {
   /** Records an end point and returns it. */
   endPoint(name: string, value: Value): Value {
     this.shared.endPoints.set(name, value);
+    return value;
+  }
+
+  /** Notes that TF-Slim has an identity of that name below this scope here, and returns the value. */
+  identity(name: string, value: Value): Value {
+    this.shared.identities.push({ name: this.path(name), value, position: this.tape.nodes.length });
     return value;
   }
 

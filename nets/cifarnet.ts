@@ -55,7 +55,7 @@ export const cifarnet: Net = {
         scope: "logits",
       }),
     );
-    s.endPoint("Predictions", root.softmax(logits, { scope: "Predictions" }));
+    s.endPoint("Predictions", s.softmax(logits, { scope: "Predictions" }));
     return logits;
   },
 };

@@ -54,20 +54,28 @@ export function recordDenseHeads(
   s: Layers,
   x: Value,
   { numClasses, createAuxLogits = true, dropoutKeepProb: keepProb = 0.8 }: NetOptions,
-  names: { auxInput: string; auxWindow: string; auxLogits: string },
+  names: {
+    pool: { scope: string; stride: number };
+    auxInput: string;
+    auxPool: string;
+    auxWindow: string;
+    auxLogits: string;
+  },
+  features: (head: Layers, x: Value, keepProb: number) => Value,
 ): Value {
   if (createAuxLogits && numClasses) {
     const aux = s.scope("AuxLogits");
-    let y = aux.avgPool2d(s.endPoints.get(names.auxInput)!, [5, 5], { stride: 3, scope: "AvgPool_1a_5x5" });
+    let y = aux.avgPool2d(s.endPoints.get(names.auxInput)!, [5, 5], { stride: 3, scope: names.auxPool });
     y = aux.conv2d(y, 128, [1, 1], { scope: "Conv2d_1b_1x1" });
     y = aux.conv2d(y, 768, [y.shape[1], y.shape[2]], { padding: "VALID", scope: names.auxWindow });
     y = aux.fullyConnected(aux.flatten(y), numClasses, { activation: null, scope: names.auxLogits });
     s.endPoint("AuxLogits", y);
   }
   const head = s.scope("Logits");
-  let y = s.endPoint("global_pool", head.globalPool(x, { scope: "GlobalPool" }));
+  const pool = head.avgPool2d(x, [x.shape[1], x.shape[2]], names.pool);
+  let y = s.endPoint("global_pool", pool);
   if (!numClasses) return y;
-  y = head.dropout(head.flatten(y), { keepProb, scope: "Dropout" });
+  y = features(head, y, keepProb);
   s.endPoint("PreLogitsFlatten", y);
   const logits = head.fullyConnected(y, numClasses, { activation: null, scope: "Logits" });
   s.endPoint("Logits", logits);

@@ -70,7 +70,7 @@ function base({ outputStride = 16, alignFeatureMaps = false }: NetOptions): Chai
     Conv2d_2a_3x3: conv(32, [3, 3], { padding }), // 147x147
     Conv2d_2b_3x3: conv(64, [3, 3]),
     MaxPool_3a_3x3: maxPool([3, 3], reduced), // 73x73
-    Conv2d_3b_1x1: conv(80, [1, 1]),
+    Conv2d_3b_1x1: conv(80, [1, 1], { padding }),
     Conv2d_4a_3x3: conv(192, [3, 3], { padding }), // 71x71
     MaxPool_5a_3x3: maxPool([3, 3], reduced), // 35x35
     Mixed_5b: mixed(
@@ -148,9 +148,11 @@ export const inceptionResnetV2: Net = {
     const x = recordBase(s, images, base(options), options);
     if (options.baseOnly) return x;
     return recordDenseHeads(s, x, options, {
+      pool: { scope: `AvgPool_1a_${x.shape[1]}x${x.shape[2]}`, stride: 2 },
       auxInput: "PreAuxLogits",
+      auxPool: "Conv2d_1a_3x3", // TF-Slim's name
       auxWindow: "Conv2d_2a_5x5",
       auxLogits: "Logits",
-    });
+    }, (head, pooled, keepProb) => head.dropout(head.flatten(pooled), { keepProb, scope: "Dropout" }));
   },
 };

@@ -79,7 +79,7 @@ function base(depth: Depth): Chain {
     Conv2d_2a_3x3: conv(depth(32), [3, 3], valid), // 147x147
     Conv2d_2b_3x3: conv(depth(64), [3, 3]),
     MaxPool_3a_3x3: maxPool([3, 3], reduced), // 73x73
-    Conv2d_3b_1x1: conv(depth(80), [1, 1]),
+    Conv2d_3b_1x1: conv(depth(80), [1, 1], valid),
     Conv2d_4a_3x3: conv(depth(192), [3, 3], valid), // 71x71
     MaxPool_5a_3x3: maxPool([3, 3], reduced), // 35x35
     Mixed_5b: module35x35(32),

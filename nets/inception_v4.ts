@@ -127,9 +127,15 @@ export const inceptionV4: Net = {
     const s = root.scope("InceptionV4"), x = recordBase(s, images, base, options);
     if (options.baseOnly) return x;
     return recordDenseHeads(s, x, options, {
+      pool: { scope: "AvgPool_1a", stride: 1 },
       auxInput: "Mixed_6h",
+      auxPool: "AvgPool_1a_5x5",
       auxWindow: "Conv2d_2a",
       auxLogits: "Aux_logits",
+    }, (head, pooled, keepProb) => {
+      return head.flatten(head.dropout(pooled, { keepProb, scope: "Dropout_1b" }), {
+        scope: "PreLogitsFlatten",
+      });
     });
   },
 };

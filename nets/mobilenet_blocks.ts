@@ -91,18 +91,20 @@ export function bottleneck(
     stride,
     record(at, x, { depth, frame, stride, rate, scope, inner }) {
       const s = at.scope(scope).with(args), channels = x.shape[3];
-      let y = x;
+      const named = (name: string, value: Value) => inner(name, s.identity(name, value));
+      let y = s.identity("input", x);
       if (expansion > 1) {
         y = s.conv2d(y, divisible(channels * expansion), [1, 1], { scope: "expand" });
-        inner("expansion_output", y);
+        named("expansion_output", y);
       }
       const window = { stride, rate, scope: "depthwise" };
       y = s.separableConv2d(frame(y, kernel, rate), null, [kernel, kernel], window);
-      inner("depthwise_output", y);
+      named("depthwise_output", y);
       if (squeeze) y = squeezeExcite(s.scope("squeeze_excite"), y);
       y = s.conv2d(y, depth(numOutputs), [1, 1], { activation: null, scope: "project" });
+      s.scope("project").identity("Identity", y);
       if (stride === 1 && y.shape[3] === channels) y = add(y, x, { scope: s.name });
-      inner("output", y);
+      named("output", y);
       return y;
     },
   };
@@ -140,10 +142,15 @@ export function recordMobilenet(
   const x = recordBase(s, images, layers, options, keepLast);
   if (options.baseOnly) return x;
   const { numClasses, dropoutKeepProb: keepProb = 0.8 } = options, head = s.scope("Logits");
-  const pooled = s.endPoint("global_pool", head.globalPool(x, { scope: "AvgPool" }));
+  const pool = head.avgPool2d(s.identity("embedding", x), [x.shape[1], x.shape[2]], {
+    stride: 1,
+    scope: "AvgPool",
+  });
+  const pooled = s.endPoint("global_pool", pool);
   if (!numClasses) return pooled;
   const features = head.dropout(pooled, { keepProb, scope: "Dropout" });
-  const logits = s.endPoint("Logits", classify(head, features, options, { scope: "Conv2d_1c_1x1" }));
+  const scores = classify(head, features, options, { scope: "Conv2d_1c_1x1" });
+  const logits = s.endPoint("Logits", head.identity("output", scores));
   s.endPoint("Predictions", s.softmax(logits, { scope: "Predictions" }));
   return logits;
 }
@@ -176,7 +183,7 @@ function recordBase(
       inner: (name, value) => inside.push([`${names[i]}/${name}`, value]),
     });
     return s.endPoint(names[i], y);
-  }, images);
+  }, s.identity("input", images));
   for (const [name, value] of inside) s.endPoint(name, value);
   return recorded;
 }

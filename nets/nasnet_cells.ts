@@ -89,13 +89,14 @@ function project(s: Layers, x: Value, depth: number, scopes: readonly [string, s
 
 /** Halves a map: even pixels through one convolution, odd ones through another, so that none is lost. */
 function factorizedReduction(s: Layers, x: Value, depth: number): Value {
-  const shifted = crop(pad(x, { bottom: 1, right: 1, scope: s.name }), { top: 1, left: 1, scope: s.name });
-  const paths = ([[x, Math.floor(depth / 2)], [shifted, Math.ceil(depth / 2)]] as const).map(
-    ([v, half], i) => {
-      const sampled = s.avgPool2d(v, 1, { stride: 2, padding: "VALID", scope: `path${i + 1}` });
-      return s.conv2d(sampled, half, 1, { scope: `path${i + 1}_conv` });
-    },
-  );
+  const { name: scope } = s;
+  const path = (v: Value, half: number, name: string) => {
+    const sampled = s.avgPool2d(v, 1, { stride: 2, padding: "VALID", scope: name });
+    return s.conv2d(sampled, half, 1, { scope: `${name}_conv` });
+  };
+  const even = path(x, Math.floor(depth / 2), "path1");
+  const shifted = crop(pad(x, { bottom: 1, right: 1, scope }), { top: 1, left: 1, scope });
+  const paths = [even, path(shifted, Math.ceil(depth / 2), "path2")];
   return s.batchNorm(concat(paths, { scope: s.name }), { scope: "final_path_bn" });
 }
 
@@ -125,7 +126,7 @@ export function recordCell(
         scope: side,
       });
     });
-    const sum = add(sides[0], sides[1], { scope: pair.name });
+    const sum = add(sides[0], sides[1], { scope: pair.path("combine") });
     states.push(options.useBoundedActivation ? relu6(sum, { scope: pair.name }) : sum);
   }
   return joined(s.scope("cell_output"), states, cell);
@@ -158,8 +159,9 @@ function recordOperation(
   }
   if ("pool" in operation) {
     const input = isBounded ? relu6(x, { scope }) : x;
-    const options = { stride, padding: "SAME", scope: `${operation.pool}_pool` } as const;
-    const y = operation.pool === "max" ? s.maxPool2d(input, 3, options) : s.avgPool2d(input, 3, options);
+    const isMax = operation.pool === "max";
+    const options = { stride, padding: "SAME", scope: isMax ? "MaxPool2D" : "AvgPool2D" } as const;
+    const y = isMax ? s.maxPool2d(input, 3, options) : s.avgPool2d(input, 3, options);
     return bounded(depthOf(y) === depth ? y : project(s, y, depth, ["1x1", "bn_1"]));
   }
   const size = operation.separable, name = `${size}x${size}`;

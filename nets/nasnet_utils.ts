@@ -84,7 +84,7 @@ export function beginNasnet(
     },
     auxiliaryHead(x, cell) {
       if (!isTraining || !createAuxLogits || options.numClasses === 0) return;
-      recordAuxiliaryHead(root.scope(`aux_${cell}`).scope("aux_logits"), x, options.numClasses, cells);
+      recordAuxiliaryHead(root.scope(`aux_${cell}`), activationOf(cells)(x), options.numClasses, cells);
     },
   };
 }
@@ -110,21 +110,22 @@ export function imagenetStem(
   return outputs;
 }
 
-function recordAuxiliaryHead(s: Layers, x: Value, numClasses: number, options: CellOptions): void {
-  const activation = activationOf(options);
-  let y = s.avgPool2d(activation(x, { scope: s.name }), 5, { stride: 3, padding: "VALID", scope: "pool" });
-  y = s.batchNorm(s.conv2d(y, 128, 1, { scope: "proj" }), { activation, scope: "aux_bn0" });
+function recordAuxiliaryHead(at: Layers, x: Value, numClasses: number, options: CellOptions): void {
+  const s = at.scope("aux_logits"), activation = (v: Value) => activationOf(options)(v, { scope: s.name });
+  let y = s.avgPool2d(at.identity("Identity", x), 5, { stride: 3, padding: "VALID", scope: "AvgPool2D" });
+  y = activation(s.batchNorm(s.conv2d(y, 128, 1, { scope: "proj" }), { scope: "aux_bn0" }));
   const window = [y.shape[1], y.shape[2]] as const; // as large as the map, so its shape follows the image size
   y = s.conv2d(y, 768, window, { padding: "VALID", scope: "Conv" });
-  y = s.batchNorm(y, { activation, scope: "aux_bn1" });
+  y = activation(s.batchNorm(y, { scope: "aux_bn1" }));
   s.endPoint("AuxLogits", s.fullyConnected(s.flatten(y), numClasses, { scope: "FC" }));
 }
 
 /** Records pooling, logits and predictions. */
 export function recordHead(root: Layers, features: Value, run: NasnetRun): Value {
   const s = root.scope("final_layer"), { numClasses } = run.options, [n, , , c] = features.shape;
-  const pooled = s.globalPool(activationOf(run.cells)(features, { scope: s.name }), { scope: "pool" });
-  let x = reshape(pooled, [n, c], { scope: s.name });
+  const activated = activationOf(run.cells)(features, { scope: s.name });
+  const pooled = s.globalPool(activated, { keepDims: false, scope: "Mean" });
+  let x = reshape(pooled, [n, c], { scope: s.name, kind: "none" });
   if (run.isFinal("global_pool", x) || numClasses === 0) return x;
   x = s.dropout(x, { keepProb: run.dropoutKeepProb, scope: "dropout" });
   const logits = s.fullyConnected(x, numClasses, { scope: "FC" });

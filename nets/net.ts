@@ -7,7 +7,7 @@
  */
 import type { ArgScope } from "../layers/arguments.ts";
 import { Layers } from "../layers/layers.ts";
-import type { MovingAverage, RegularizationLoss } from "../layers/scope.ts";
+import type { Identity, MovingAverage, RegularizationLoss } from "../layers/scope.ts";
 import type { Tape, Value } from "../tape/tape.ts";
 
 /** Options that every net takes. */
@@ -97,6 +97,8 @@ export interface BuiltNet {
   readonly regularizationLosses: readonly RegularizationLoss[];
   /** What batch normalization moves after each training step. */
   readonly movingAverages: readonly MovingAverage[];
+  /** Where TF's graph has one more name for a value. */
+  readonly identities: readonly Identity[];
 }
 
 /** Records a net on a tape. Recording twice on one tape shares the variables. */
@@ -118,8 +120,9 @@ export function buildNet(
     dropout: { isTraining: rest.isTraining },
   }).with(net.argScope({ weightDecay }));
   const logits = net.build(root, images, rest);
-  const { endPoints, regularizationLosses, movingAverages } = root;
-  return { logits, auxLogits: endPoints.get("AuxLogits"), endPoints, regularizationLosses, movingAverages };
+  const { endPoints, regularizationLosses, movingAverages, identities } = root;
+  const auxLogits = endPoints.get("AuxLogits");
+  return { logits, auxLogits, endPoints, regularizationLosses, movingAverages, identities };
 }
 
 function checkOptions(net: Net, options: NetOptions, images: Value): void {

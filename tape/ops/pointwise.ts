@@ -144,7 +144,13 @@ export function biasAdd(x: Value, bias: Value, { scope }: Scoped = {}): Value {
   return x.tape.apply(biasOperation, [x, bias], null, scope)[0];
 }
 
-const reshapeOperation: Operation<{ shape: Shape }> = defineOperation<{ shape: Shape }>({
+interface ReshapeAttributes {
+  readonly shape: Shape;
+  /** What TF-Slim has in its place: `squeeze` of height and width, `flatten`, or none as the operation before gives that shape. */
+  readonly kind?: "squeeze" | "flatten" | "none";
+}
+
+const reshapeOperation: Operation<ReshapeAttributes> = defineOperation<ReshapeAttributes>({
   name: "reshape",
   infer: ([x], { shape }) => {
     if (sizeOf(x) !== sizeOf(shape)) throw new RangeError(`[${shape}] has another number of elements`);
@@ -154,8 +160,12 @@ const reshapeOperation: Operation<{ shape: Shape }> = defineOperation<{ shape: S
 });
 
 /** The same values under another shape; costs nothing. */
-export function reshape(x: Value, shape: Shape, { scope }: Scoped = {}): Value {
-  return x.tape.apply(reshapeOperation, [x], { shape }, scope)[0];
+export function reshape(
+  x: Value,
+  shape: Shape,
+  { scope, kind }: Scoped & Pick<ReshapeAttributes, "kind"> = {},
+): Value {
+  return x.tape.apply(reshapeOperation, [x], { shape, kind }, scope)[0];
 }
 
 /** What a node that adds to `value` adds, as part of a dense kernel's epilogue; undefined where it does something else. */

@@ -11,10 +11,13 @@ import { defineOperation, type Operation, type Shape, type Value } from "../tape
 
 interface Attributes extends WindowOptions {
   readonly kernel: Pair;
+  readonly mean?: { readonly keepDims: boolean };
 }
 
 /** Options of the pooling operations; as in TF-Slim, padding is "VALID" and the stride 2 unless said otherwise. */
 export interface Pool2dOptions extends WindowOptions {
+  /** Given where TF-Slim has `reduce_mean` over height and width instead; without `keepDims` a reshape follows. */
+  readonly mean?: { readonly keepDims: boolean };
   readonly scope?: string;
 }
 
@@ -61,8 +64,8 @@ const averageGradient: Operation<Attributes & { shape: Shape }> = defineOperatio
 });
 
 function pool(operation: Operation<Attributes>, x: Value, kernel: Pair, options: Pool2dOptions): Value {
-  const { scope, stride = 2, rate = 1, padding = "VALID" } = options;
-  return x.tape.apply(operation, [x], { kernel, stride, rate, padding }, scope)[0];
+  const { scope, stride = 2, rate = 1, padding = "VALID", mean } = options;
+  return x.tape.apply(operation, [x], { kernel, stride, rate, padding, mean }, scope)[0];
 }
 
 /**
