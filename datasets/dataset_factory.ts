@@ -13,6 +13,7 @@ import { cifar10Descriptor } from "./cifar10.ts";
 import type { Dataset } from "./dataset.ts";
 import { flowersDescriptor } from "./flowers.ts";
 import { FOLDER_NAME, getFolderSplit } from "./folder.ts";
+import { imagenetDescriptor } from "./imagenet/imagenet.ts";
 import { mnistDescriptor } from "./mnist.ts";
 import type { Oddity } from "./photo_listing.ts";
 import { openRecordSplit, type RecordDescriptor } from "./record_split.ts";
@@ -75,6 +76,7 @@ const datasets: Readonly<Record<string, Known>> = {
   fashion_mnist: inRecords(mnistDescriptor("fashion_mnist")),
   cifar10: inRecords(cifar10Descriptor),
   flowers: inRecords(flowersDescriptor),
+  imagenet: inRecords(imagenetDescriptor),
   [FOLDER_NAME]: {
     open: ({ splitName, filePattern, cacheBytes, report, ...options }) => {
       const { datasetDir, files } = placeOf(FOLDER_NAME, options);

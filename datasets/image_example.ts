@@ -70,19 +70,25 @@ export function readImageExample(record: Uint8Array): Omit<EncodedImage, "height
   };
 }
 
+/** What pictures become. */
+export interface ImageOptions {
+  /** Values a pixel, whatever the file has: 1 grey, 3 red, green and blue. */
+  channels: 1 | 3;
+  /** Labels must lie below. */
+  numClasses: number;
+}
+
 /**
  * Reads and decodes the picture of a record.
  *
  * @param record a serialized tf.Example
- * @param channels values a pixel, whatever the file has: 1 grey, 3 red, green and blue
- * @param numClasses labels must lie below
  * @throws {ExampleError} if a feature is missing or of another type
  * @throws {TypeError} if the picture is of a kind that cannot be read
  * @throws {RangeError} if the label is no class
  */
 export function decodeImageExample(
   record: Uint8Array,
-  { channels, numClasses }: { channels: 1 | 3; numClasses: number },
+  { channels, numClasses }: ImageOptions,
 ): LabelledImage {
   const { encoded, label } = readImageExample(record);
   if (label < 0 || label >= numClasses) {

@@ -9,8 +9,8 @@
 import { NotFoundError } from "../formats/errors.ts";
 import type { Files } from "../formats/files.ts";
 import { joinPath } from "../formats/paths.ts";
-import { cached, type Dataset } from "./dataset.ts";
-import { decodeImageExample } from "./image_example.ts";
+import { cached, type Dataset, type LabelledImage } from "./dataset.ts";
+import { decodeImageExample, type ImageOptions } from "./image_example.ts";
 import { LABELS_FILE, parseLabels } from "./labels.ts";
 import { findShards, openTfRecords } from "./tfrecord_source.ts";
 
@@ -28,6 +28,10 @@ export interface RecordDescriptor {
   readonly channels: 1 | 3;
   /** What the items of a record mean. */
   readonly itemsToDescriptions: Readonly<Record<string, string>>;
+  /** Reads and decodes a record. @default {decodeImageExample} */
+  readonly decode?: (record: Uint8Array, options: ImageOptions) => LabelledImage;
+  /** The commands that make the records in a directory. @default {download and convert} */
+  readonly recipe?: (directory: string) => string;
 }
 
 /** Where and how to read a split. */
@@ -54,10 +58,11 @@ export async function openRecordSplit(
   datasetDir: string,
   { files, filePattern = descriptor.filePattern, cacheBytes }: SplitOptions,
 ): Promise<Dataset> {
-  const { name, splits, channels, itemsToDescriptions } = descriptor;
+  const { name, splits, channels, itemsToDescriptions, decode = decodeImageExample } = descriptor;
   if (!splits.includes(splitName)) throw unknownSplit(name, splitName, splits);
   const paths = await findShards(files, datasetDir, filePattern, splitName);
-  if (paths.length === 0) throw missingRecords(name, splitName, datasetDir, filePattern);
+  if (paths.length === 0) throw missingRecords(descriptor, splitName, datasetDir, filePattern);
+  if (filePattern === descriptor.filePattern) checkComplete(paths, descriptor, splitName, datasetDir);
   const labelsToNames = await readLabels(files, datasetDir) ?? new Map(descriptor.classNames?.entries());
   const numClasses = Math.max(-1, ...labelsToNames.keys()) + 1;
   if (numClasses === 0) {
@@ -66,11 +71,7 @@ export async function openRecordSplit(
       joinPath(datasetDir, LABELS_FILE),
     );
   }
-  const source = await openTfRecords(
-    files,
-    paths,
-    (record) => decodeImageExample(record, { channels, numClasses }),
-  );
+  const source = await openTfRecords(files, paths, (record) => decode(record, { channels, numClasses }));
   if (source.size === 0) {
     throw new RangeError(
       `Cannot use split "${splitName}" of ${name}: ${paths.join(", ")} holds no records; make it again`,
@@ -97,19 +98,43 @@ export function unknownSplit(name: string, splitName: string, accepted: readonly
 }
 
 function missingRecords(
-  name: string,
+  descriptor: RecordDescriptor,
   splitName: string,
   directory: string,
   pattern: string,
 ): NotFoundError {
-  const flags = `--dataset_name=${name} --dataset_dir=${directory}`;
   const path = joinPath(directory, pattern.replaceAll("%s", splitName));
   return new NotFoundError(
-    `Cannot open split "${splitName}" of ${name}: there is no "${path}"; make it with\n` +
-      `  deno run --allow-net --allow-read --allow-write=${directory} tools/download.ts ${flags}\n` +
-      `  deno run --allow-read=${directory} --allow-write=${directory} tools/convert.ts ${flags}`,
+    `Cannot open split "${splitName}" of ${descriptor.name}: there is no "${path}"; make it with\n` +
+      recipeOf(descriptor, directory),
     path,
   );
+}
+
+/** Makes sure that no shard is missing where their names say how many there are: `train-00000-of-01024`. */
+function checkComplete(
+  paths: readonly string[],
+  descriptor: RecordDescriptor,
+  splitName: string,
+  directory: string,
+): void {
+  const counts = new Set(paths.map((path) => path.match(/-\d{5}-of-(\d{5})(\.tfrecord)?$/)?.[1]));
+  const [count] = counts;
+  if (count === undefined || (counts.size === 1 && paths.length === Number(count))) return;
+  const reason = counts.size > 1
+    ? `the shards in "${directory}" are of ${
+      [...counts].map(Number).join(" and of ")
+    }; remove those that are old`
+    : `only ${paths.length} of its ${Number(count)} shards are in "${directory}"; go on with\n` +
+      recipeOf(descriptor, directory);
+  throw new NotFoundError(`Cannot open split "${splitName}" of ${descriptor.name}: ${reason}`, directory);
+}
+
+function recipeOf({ name, recipe }: RecordDescriptor, directory: string): string {
+  if (recipe) return recipe(directory);
+  const flags = `--dataset_name=${name} --dataset_dir=${directory}`;
+  return `  deno run --allow-net --allow-read --allow-write=${directory} tools/download.ts ${flags}\n` +
+    `  deno run --allow-read=${directory} --allow-write=${directory} tools/convert.ts ${flags}`;
 }
 
 /** The names in the directory's label file, `undefined` if it has none. */

@@ -7,7 +7,7 @@
  */
 
 import { DataLossError, reasonOf } from "../formats/errors.ts";
-import type { Files } from "../formats/files.ts";
+import { type Files, isTemporaryName } from "../formats/files.ts";
 import { indexTfRecords, readTfRecord, type TfRecordEntry } from "../formats/tfrecord.ts";
 import { checkIndex, type LabelledImage, type RecordSource } from "./dataset.ts";
 import { joinPath } from "../formats/paths.ts";
@@ -101,8 +101,8 @@ export async function findShards(
   const parts = pattern.replaceAll("%s", splitName).split(/([*?])/);
   const source = parts.map((part) => part === "*" ? ".*" : part === "?" ? "." : escapeRegExp(part)).join("");
   const matches = new RegExp(`^${source}$`, "u");
-  const names = (await files.list(directory)).filter((name) => matches.test(name)).sort();
-  return names.map((name) => joinPath(directory, name));
+  const names = (await files.list(directory)).filter((name) => matches.test(name) && !isTemporaryName(name));
+  return names.sort().map((name) => joinPath(directory, name));
 }
 
 function escapeRegExp(text: string): string {

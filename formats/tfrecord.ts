@@ -21,6 +21,8 @@ export type { Compression } from "./compression.ts";
 const headerSize = 12;
 /** Bytes after a record's data: its checksum. */
 const footerSize = 4;
+/** Records from this length on are so far apart that only their headers are read to list them. */
+const sparseLength = 2 ** 14;
 
 /** Options of {@linkcode decodeTfRecords}. */
 export interface DecodeOptions {
@@ -94,7 +96,7 @@ export interface IndexOptions {
 /**
  * Lists where the records of an uncompressed file lie, reading headers only, so that a shuffling reader can pick any.
  *
- * Checks every length checksum; the data is checked when {@linkcode readTfRecord} reads it. Records longer than a block are
+ * Checks every length checksum; the data is checked when {@linkcode readTfRecord} reads it. Long records are
  * stepped over without being read.
  *
  * @throws {NotFoundError} if there is no such file
@@ -120,7 +122,8 @@ export async function indexTfRecords(
   let offset = 0;
   while (offset + headerSize <= size) {
     if (offset + headerSize > blockStart + block.length) {
-      block = await files.readRange(path, offset, Math.max(blockSize, headerSize));
+      const isSparse = (entries.at(-1)?.length ?? 0) >= sparseLength;
+      block = await files.readRange(path, offset, isSparse ? headerSize : Math.max(blockSize, headerSize));
       blockStart = offset;
       if (block.length < headerSize) break;
     }

@@ -11,7 +11,6 @@ import {
   parseMetadata,
   parseSynsets,
 } from "../datasets/imagenet/classes.ts";
-import { formatLabels, LABELS_FILE } from "../datasets/labels.ts";
 import { isTemporaryName, lastingName } from "../formats/files.ts";
 import { joinPath } from "../formats/paths.ts";
 import { denoFiles } from "../host/files.ts";
@@ -81,16 +80,9 @@ export async function readText(path: string): Promise<string> {
   return new TextDecoder().decode(await denoFiles.read(path));
 }
 
-/** Writes the names of all classes, the background first, unless the directory has such a file. */
-export async function writeLabels(
-  directory: string,
-  synsets: readonly string[],
-  names: ReadonlyMap<string, string>,
-): Promise<void> {
-  const path = joinPath(directory, LABELS_FILE);
-  if (await denoFiles.size(path) !== undefined) return;
-  const text = formatLabels([BACKGROUND, ...synsets.map((synset) => names.get(synset) ?? synset)]);
-  await denoFiles.write(path, [new TextEncoder().encode(text)]);
+/** Names of all labels: the background, then the classes. */
+export function classNames(synsets: readonly string[], names: ReadonlyMap<string, string>): string[] {
+  return [BACKGROUND, ...synsets.map((synset) => names.get(synset) ?? synset)];
 }
 
 /** Removes what an interrupted run left of these files of a folder, which must be locked. */

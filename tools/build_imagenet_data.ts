@@ -10,19 +10,13 @@
  * @module
  */
 
+import { writeLabels } from "../datasets/conversion.ts";
 import { findImages } from "../datasets/imagenet/images.ts";
 import { NotFoundError } from "../formats/errors.ts";
 import { denoFiles } from "../host/files.ts";
 import { buildSplit } from "./_build_imagenet.ts";
 import { defineFlags, runTool } from "./_flags.ts";
-import {
-  checkShardFlags,
-  classFlags,
-  lockFolder,
-  readClasses,
-  shardFlags,
-  writeLabels,
-} from "./_imagenet.ts";
+import { checkShardFlags, classFlags, classNames, lockFolder, readClasses, shardFlags } from "./_imagenet.ts";
 import { BOXES_FILE, readBoxes } from "./_imagenet_stages.ts";
 
 const flags = defineFlags("Converts ImageNet's pictures into TFRecords.", {
@@ -50,6 +44,7 @@ export async function main(args: string[]): Promise<number> {
   const { synsets, names } = await readClasses(values);
   const boxes = await readExistingBoxes(values.bounding_box_file);
   await using _ = await lockFolder(values.output_directory);
+  await writeLabels(denoFiles, values.output_directory, classNames(synsets, names));
   for (const name of ["validation", "train"] as const) {
     const from = values[`${name}_directory`].replace(/(?<=.)\/+$/, "");
     console.log(`Determining list of input files and labels from ${from}.`);
@@ -66,7 +61,6 @@ export async function main(args: string[]): Promise<number> {
       print: console.log,
     });
   }
-  await writeLabels(values.output_directory, synsets, names);
   return 0;
 }
 

@@ -14,6 +14,7 @@
 
 import { archives } from "../datasets/imagenet/archives.ts";
 import { challengeSynsets, parseValidationLabels } from "../datasets/imagenet/classes.ts";
+import { writeLabels } from "../datasets/conversion.ts";
 import { LABELS_FILE } from "../datasets/labels.ts";
 import { gunzipWhole } from "../formats/compression.ts";
 import { joinPath } from "../formats/paths.ts";
@@ -23,12 +24,12 @@ import { defineFlags, runTool, UsageError } from "./_flags.ts";
 import {
   checkShardFlags,
   classFlags,
+  classNames,
   lockFolder,
   readClasses,
   readText,
   removeRemains,
   shardFlags,
-  writeLabels,
 } from "./_imagenet.ts";
 import { ArchiveDownloader, findSource, missingSource, type Part, type Source } from "./_imagenet_sources.ts";
 import {
@@ -70,7 +71,7 @@ export async function main(args: string[]): Promise<number> {
   if (sources.boxes) await makeBoxes(sources.boxes, boxesFile, synsets, console.log);
   else console.log(`${boxesFile} is there already`);
   const boxes = await readBoxes(boxesFile, console.log);
-  await writeLabels(outputDirectory, synsets, names);
+  await writeLabels(denoFiles, outputDirectory, classNames(synsets, names));
 
   const options = { ...values, outputDirectory, numThreads: values.num_threads, synsets, names, boxes };
   const validationSynsets = () => readValidationSynsets(values.validation_labels_file);
