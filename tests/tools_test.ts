@@ -91,6 +91,9 @@ Deno.test("tools refuse wrong flags before they open a device", async () => {
       ["train", ["--optimizer=sdg"], "one of"],
       ["train", ["--dataset_name=mnist"], "--dataset_dir is required"],
       ["train", ["--dropout_keep_prob=0"], "--dropout_keep_prob=0"],
+      ["train", ["--replicas_to_aggregate=2"], "needs --sync_replicas"],
+      ["train", ["--trainable_scopes=LeNet/fc9"], "there are LeNet/conv1, LeNet/conv2, LeNet/fc3, LeNet/fc4"],
+      ["train", ["--checkpoint_exclude_scopes=LeNet/fc4,fc3"], "in the scope fc3"],
       ["eval", ["--model_name=lennet"], "lenet"],
     ] as const
   ) {
@@ -99,9 +102,12 @@ Deno.test("tools refuse wrong flags before they open a device", async () => {
     assert(stderr.includes(message), `${args.join(" ")}: ${stderr}`);
     assert(!stderr.includes("Computing on"));
   }
-  const missing = await run("eval", ["--checkpoint_path=/nowhere/at/all"]);
-  assertEquals(missing.code, 1);
-  assertMatch(missing.stderr, /Cannot open checkpoint "\/nowhere\/at\/all"/);
+  for (const tool of ["train", "eval"]) {
+    const missing = await run(tool, ["--checkpoint_path=/nowhere/at/all"]);
+    assertEquals(missing.code, 1);
+    assertMatch(missing.stderr, /Cannot open checkpoint "\/nowhere\/at\/all"/);
+    assert(!missing.stderr.includes("Computing on"));
+  }
 });
 
 Deno.test("tools print their flags with --help and exit with 0", async () => {

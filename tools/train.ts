@@ -17,94 +17,27 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { denoFiles } from "../host/files.ts";
 import { ProgressLine } from "../host/terminal.ts";
 import { checkLabels } from "../training/check_labels.ts";
-import { inScopes } from "../training/fine_tuning.ts";
 import { drawTape } from "../training/graph.ts";
-import { configureLearningRate } from "../training/learning_rate.ts";
-import { configureOptimizer } from "../training/optimizers.ts";
 import { NonFiniteError, Trainer } from "../training/trainer.ts";
-import { defineFlags, runTool, UsageError } from "./_flags.ts";
-import { datasetNameOf, labelsOffsetOf, openDataset, openDevice } from "./_model_flags.ts";
+import { runTool } from "./_flags.ts";
+import { labelsOffsetOf, openDataset, openDevice } from "./_model_flags.ts";
 import { keepBadBatch } from "./_non_finite.ts";
 import { oddityPrinter } from "./_oddities.ts";
 import { formatMetrics } from "./_report.ts";
 import { compareFlags, start } from "./_restore.ts";
 import { TrainingEvaluator } from "./_training_evaluator.ts";
-import { trainingFlags } from "./_training_flags.ts";
+import { checkStart, classifierOptions, trainerOptions } from "./_trainer_options.ts";
 import { TrainingLog } from "./_training_log.ts";
 import { type RunEnd, runTraining, saveOnFailure } from "./_training_run.ts";
+import { checkFlags, parseFlags, type TrainingValues } from "./_training_values.ts";
 
-const flags = defineFlags(
-  "Trains a net; without any flag LeNet on the embedded sample of Fashion-MNIST, 300 steps with adam at 0.001.",
-  trainingFlags,
-);
-type Values = ReturnType<typeof parseFlags>;
-
-/** A first run on the sample: what reaches 85% in few steps, also on a slow driver. */
-const SAMPLE_ARGS = ["--optimizer=adam", "--learning_rate=0.001", "--max_number_of_steps=300"];
 /** The exit code that shells give to an interrupted program. */
 const INTERRUPTED = 130;
 /** Times that a lost device is replaced without a new checkpoint in between. */
 const MOST_LOSSES = 3;
 
-/** The flags' values; without a data set, those of a first run stand where nothing else was given. */
-function parseFlags(args: string[]) {
-  const values = flags.parse(args), dataset_name = datasetNameOf(values);
-  return { ...dataset_name === SAMPLE_NAME ? flags.parse([...SAMPLE_ARGS, ...args]) : values, dataset_name };
-}
-
-/** Refuses what no single flag can tell. */
-function checkFlags(values: Values): void {
-  const refuse = (reason: string) => {
-    throw new UsageError(reason);
-  };
-  if (values.batch_size % values.num_clones !== 0) {
-    refuse(`--batch_size=${values.batch_size} does not divide among --num_clones=${values.num_clones}`);
-  }
-  if (values.dropout_keep_prob !== undefined && !(values.dropout_keep_prob > 0)) {
-    refuse(`--dropout_keep_prob=${values.dropout_keep_prob} is not above 0`);
-  }
-  if (values.freeze_batch_norm && !values.trainable_scopes) {
-    refuse("--freeze_batch_norm needs --trainable_scopes: it concerns what is outside of them");
-  }
-  if (values.early_stopping_patience && !values.eval_every_steps) {
-    refuse("--early_stopping_patience needs --eval_every_steps: it counts evaluations");
-  }
-}
-
-/** What the flags say about the net, for training and evaluation alike. */
-function classifierOptions(values: Values, dataset: Dataset) {
-  const labelsOffset = labelsOffsetOf(values, dataset);
-  return {
-    modelName: values.model_name,
-    preprocessingName: values.preprocessing_name,
-    numClasses: dataset.numClasses - labelsOffset,
-    imageSize: values.train_image_size,
-    precision: values.precision,
-    labelsOffset,
-  };
-}
-
-async function createTrainer(gpu: Gpu, dataset: Dataset, values: Values): Promise<Trainer> {
-  const scopes = values.trainable_scopes, replicas = values.sync_replicas ? values.replicas_to_aggregate : 1;
-  return await Trainer.create(gpu, dataset, {
-    ...classifierOptions(values, dataset),
-    batchSize: values.batch_size * replicas,
-    numClones: values.num_clones * replicas,
-    weightDecay: values.weight_decay,
-    dropoutKeepProb: values.dropout_keep_prob,
-    labelSmoothing: values.label_smoothing,
-    seed: values.seed,
-    optimizer: configureOptimizer(values),
-    clipNorm: values.clip_gradient_norm,
-    movingAverageDecay: values.moving_average_decay,
-    learningRate: configureLearningRate(values, dataset.numSamples, values.batch_size),
-    trains: scopes && ((name) => inScopes(name, scopes)),
-    keepsStatistics: values.freeze_batch_norm ? (scope) => !inScopes(scope, scopes!) : undefined,
-  });
-}
-
 /** Says what frozen batch normalization does, where layers are frozen. */
-function explainFreezing(values: Values, trainer: Trainer, progress: ProgressLine): void {
+function explainFreezing(values: TrainingValues, trainer: Trainer, progress: ProgressLine): void {
   if (!values.trainable_scopes || !trainer.compiled.variables.some((n) => n.endsWith("/moving_mean"))) return;
   progress.print(
     values.freeze_batch_norm
@@ -118,12 +51,13 @@ function explainFreezing(values: Values, trainer: Trainer, progress: ProgressLin
 async function train(
   gpu: Gpu,
   datasets: { training: Dataset; evaluation?: Dataset },
-  values: Values,
+  values: TrainingValues,
   trainDir: string,
   progress: ProgressLine,
   isInterrupted: () => boolean,
 ): Promise<RunEnd> {
-  const { training, evaluation } = datasets, trainer = await createTrainer(gpu, training, values);
+  const { training, evaluation } = datasets,
+    trainer = await Trainer.create(gpu, training, trainerOptions(values, training));
   await start(trainer, trainDir, values, (line) => progress.print(line));
   explainFreezing(values, trainer, progress);
   const manager = await CheckpointManager.open(denoFiles, trainDir, {
@@ -188,6 +122,7 @@ export async function main(args: string[]): Promise<number> {
   const { _, ...given } = values, training = await openDataset(values, values.dataset_split_name, report);
   const recorded = { ...given, labels_offset: labelsOffsetOf(values, training) };
   const changed = await compareFlags(trainDir, recorded);
+  await checkStart(values, trainerOptions(values, training), training.channels, trainDir);
   const evaluates = values.dataset_name === SAMPLE_NAME || values.eval_every_steps !== undefined;
   const evalSplit = values.eval_split_name ?? (evaluates ? evaluationSplitOf(values.dataset_name) : "");
   const evaluation = evalSplit === "" ? undefined : await openDataset(values, evalSplit, report);
