@@ -3,7 +3,8 @@
  *
  * A checksum is that of the *uncompressed* file, so that the same data passes whoever compressed it: mirrors, Debian's
  * package and a plain copy differ in their gzip bytes and not in their pictures. Those of MNIST are published with many
- * copies of it; those of Fashion-MNIST were computed from Debian's package.
+ * copies of it; those of Fashion-MNIST were computed from Debian's package. Archives are kept as they were published, and
+ * so are their checksums: those of TensorFlow Datasets, of Keras and of Yocto's recipes.
  *
  * This module is browser compatible.
  *
@@ -12,17 +13,26 @@
 
 /** One original file. */
 export interface OriginalFile {
-  /** Name without `.gz`. */
+  /** Name; that of a file which is no archive without `.gz`. */
   readonly name: string;
-  /** Bytes when uncompressed. */
+  /** Bytes when uncompressed; of an archive as it is. */
   readonly bytes: number;
-  /** SHA-256 of the uncompressed file, in hexadecimal digits. */
+  /** SHA-256 of the same bytes, in hexadecimal digits. */
   readonly sha256: string;
+  /** Whether it is an archive, which is neither unpacked nor packed. */
+  readonly isArchive?: boolean;
+  /** Another file with the same content, for where this one cannot be had. */
+  readonly alternative?: OriginalFile;
+}
+
+/** The names that a file may have here, the one at the mirrors first. */
+export function namesOf({ name, isArchive }: OriginalFile): string[] {
+  return isArchive ? [name] : [`${name}.gz`, name];
 }
 
 /** The original files of a data set. */
 export interface Originals {
-  /** Its files; `NAME.gz` at each mirror. */
+  /** Its files. */
   readonly files: readonly OriginalFile[];
   /** Addresses that the files' names are appended to, tried in this order. */
   readonly mirrors: readonly string[];
@@ -46,7 +56,7 @@ function idxFiles(
 }
 
 /** Originals by data set name. */
-export const originals: Readonly<Record<"mnist" | "fashion_mnist", Originals>> = {
+export const originals: Readonly<Record<"mnist" | "fashion_mnist" | "cifar10" | "flowers", Originals>> = {
   mnist: {
     files: idxFiles(
       "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -74,5 +84,37 @@ export const originals: Readonly<Record<"mnist" | "fashion_mnist", Originals>> =
       "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
     ],
     systemFolders: ["/usr/share/datasets/fashion-mnist"],
+  },
+  cifar10: {
+    files: [{
+      name: "cifar-10-python.tar.gz",
+      bytes: 170_498_071,
+      sha256: "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+      isArchive: true,
+      alternative: {
+        name: "cifar-10-binary.tar.gz",
+        bytes: 170_052_171,
+        sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+        isArchive: true,
+      },
+    }],
+    mirrors: [
+      "https://www.cs.toronto.edu/~kriz/",
+      "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+    ],
+    systemFolders: [],
+  },
+  flowers: {
+    files: [{
+      name: "flower_photos.tgz",
+      bytes: 228_813_984,
+      sha256: "4c54ace7911aaffe13a365c34f650e71dd5bf1be0a58b464e5a7183e3e595d9c",
+      isArchive: true,
+    }],
+    mirrors: [
+      "https://storage.googleapis.com/download.tensorflow.org/example_images/",
+      "http://download.tensorflow.org/example_images/",
+    ],
+    systemFolders: [],
   },
 };

@@ -319,6 +319,70 @@ Deno.test("obtainOriginals() says so if a directory lacks the file or has a wron
   });
 });
 
+const alternative: OriginalFile = {
+  name: "b.tgz",
+  bytes: other.length,
+  sha256: await sha256(other),
+  isArchive: true,
+};
+const archive: OriginalFile = {
+  name: "a.tgz",
+  bytes: packed.length,
+  sha256: await sha256(packed),
+  isArchive: true,
+  alternative,
+};
+const archives: Originals = { ...set, files: [archive] };
+
+Deno.test("obtainOriginals() keeps archives as they are published, and takes one or the other", async () => {
+  for (const [name, bytes] of [["a.tgz", packed], ["b.tgz", other]] as const) {
+    await withDirectory(async (directory) => {
+      await Deno.mkdir(`${directory}/from`);
+      await Deno.writeFile(`${directory}/from/${name}`, bytes);
+      await obtainOriginals(archives, directory, { from: `${directory}/from`, ...quiet });
+      assertEquals(await Deno.readFile(`${directory}/${name}`), bytes);
+      await using server = serve(notFound);
+      const lines: string[] = [], report = (line: string) => lines.push(line);
+      await obtainOriginals({ ...archives, mirrors: [server.mirror] }, directory, { report });
+      assertEquals(lines, [`${directory}/${name} is there already`]);
+      assertEquals(server.requests, []);
+      await using mirror = serve((request) =>
+        request.path.endsWith(name) ? whole(bytes)(request) : notFound(request)
+      );
+      const downloaded = `${directory}/downloaded`, onFailure = () => {};
+      await obtainOriginals({ ...archives, mirrors: [mirror.mirror] }, downloaded, { ...quiet, onFailure });
+      assertEquals(names(downloaded), [name]);
+    });
+  }
+});
+
+Deno.test("obtainOriginals() refuses another archive, though it unpacks to the same", async () => {
+  await withDirectory(async (directory) => {
+    const again = Uint8Array.from([...packed, 0]);
+    await Deno.writeFile(
+      `${directory}/a.tgz`,
+      again.subarray(0, -1).map((byte, i) => i === 8 ? byte ^ 1 : byte),
+    );
+    await assertRejects(
+      () => obtainOriginals(archives, directory, quiet),
+      ChecksumError,
+      "it is not the published a.tgz",
+    );
+    await Deno.writeFile(`${directory}/a.tgz`, again);
+    await assertRejects(
+      () => obtainOriginals(archives, directory, quiet),
+      ChecksumError,
+      `it has ${again.length} bytes`,
+    );
+    await Deno.remove(`${directory}/a.tgz`);
+    await assertRejects(
+      () => obtainOriginals(archives, directory, { from: directory, ...quiet }),
+      DownloadError,
+      `Cannot find a.tgz or b.tgz in ${directory}`,
+    );
+  });
+});
+
 Deno.test("download's main() refuses unknown data sets and missing flags", async () => {
   await assertRejects(
     () => main(["--dataset_name=mnits", "--dataset_dir=d"]),

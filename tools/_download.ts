@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { OriginalFile } from "../datasets/downloads.ts";
+import { namesOf, type OriginalFile } from "../datasets/downloads.ts";
 import { joinPath } from "../formats/paths.ts";
 import { reasonOf } from "../formats/errors.ts";
 import { checkOriginal, ChecksumError, DownloadError, largestSize } from "./_originals.ts";
@@ -55,7 +55,7 @@ export interface FetchOptions {
 }
 
 /**
- * Downloads `NAME.gz` from the first mirror that has it.
+ * Downloads an original file from the first mirror that has it.
  *
  * @returns its path
  * @throws {DownloadError} if no mirror has it whole; says what each answered
@@ -66,9 +66,9 @@ export function downloadOriginal(
   options: FetchOptions,
 ): Promise<string> {
   const remote: RemoteFile = {
-    name: `${file.name}.gz`,
+    name: namesOf(file)[0],
     maxBytes: largestSize(file),
-    check: async (path, url) => await checkOriginal(file, await Deno.readFile(path), url),
+    check: (path, url) => checkOriginal(file, path, url),
   };
   return downloadFile(remote, directory, options);
 }

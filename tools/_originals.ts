@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { OriginalFile } from "../datasets/downloads.ts";
+import { createHash } from "node:crypto";
+import { namesOf, type OriginalFile } from "../datasets/downloads.ts";
 import { joinPath } from "../formats/paths.ts";
 import { inflate } from "../formats/compression.ts";
 import { reasonOf } from "../formats/errors.ts";
@@ -23,11 +24,17 @@ export class ChecksumError extends DownloadError {
 /**
  * Says whether a directory holds the file already, gzipped or plain, and checks it.
  *
- * @returns the path, or `undefined` if neither is there
+ * @returns its name there, or `undefined` if neither it nor its alternative is there
  * @throws {ChecksumError} if it is there with other bytes
  */
 export async function findOriginal(file: OriginalFile, directory: string): Promise<string | undefined> {
-  return (await readOriginal(file, directory))?.path;
+  for (const name of namesOf(file)) {
+    const path = joinPath(directory, name);
+    if (await denoFiles.size(path) === undefined) continue;
+    await checkOriginal(file, path);
+    return name;
+  }
+  return file.alternative && await findOriginal(file.alternative, directory);
 }
 
 /**
@@ -41,57 +48,61 @@ export async function copyOriginal(
   from: string,
   directory: string,
 ): Promise<string | undefined> {
-  const source = await readOriginal(file, from);
-  if (source === undefined) return undefined;
-  const target = joinPath(directory, source.name);
-  await denoFiles.write(target, [source.bytes]);
+  const name = await findOriginal(file, from);
+  if (name === undefined) return undefined;
+  const target = joinPath(directory, name);
+  await denoFiles.write(target, chunksOf(joinPath(from, name)));
   return target;
 }
 
-async function readOriginal(file: OriginalFile, directory: string) {
-  for (const name of [`${file.name}.gz`, file.name]) {
-    const path = joinPath(directory, name);
-    const size = await denoFiles.size(path);
-    if (size === undefined) continue;
-    if (size > largestSize(file)) throw wrongFile(file, path, `it has ${size} bytes`);
-    const bytes = await denoFiles.read(path);
-    await checkOriginal(file, bytes, path);
-    return { name, path, bytes };
-  }
-  return undefined;
-}
-
 /** Most bytes that a file may have, gzipped or plain: data that gzip cannot press grows by headers only. */
-export function largestSize(file: OriginalFile): number {
-  return file.bytes + 2 ** 16;
+export function largestSize({ bytes, isArchive }: OriginalFile): number {
+  return isArchive ? bytes : bytes + 2 ** 16;
 }
 
 /**
- * Checks the bytes of a file, gzipped or plain.
+ * Checks a file, gzipped or plain, or an archive.
  *
- * @param from where they are from, for the message
- * @throws {ChecksumError} if they are not the published ones
+ * @param from where it is from, for the message
+ * @throws {ChecksumError} if its bytes are not the published ones
  */
-export async function checkOriginal(
-  file: OriginalFile,
-  bytes: Uint8Array<ArrayBuffer>,
-  from: string,
-): Promise<void> {
-  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  let data: Uint8Array;
+export async function checkOriginal(file: OriginalFile, path: string, from: string = path): Promise<void> {
+  const size = await denoFiles.size(path);
+  if (size !== undefined && size > largestSize(file)) throw wrongFile(file, from, `it has ${size} bytes`);
+  const hash = createHash("sha256");
+  let count = 0;
+  for await (const chunk of file.isArchive ? chunksOf(path) : [await unpack(file, path, from)]) {
+    hash.update(chunk);
+    count += chunk.length;
+  }
+  const sha256 = hash.digest("hex");
+  if (sha256 !== file.sha256) throw wrongFile(file, from, `got ${sha256} (${count} bytes)`);
+}
+
+async function unpack(file: OriginalFile, path: string, from: string): Promise<Uint8Array> {
+  const bytes = await denoFiles.read(path), isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   try {
-    data = inflate(bytes, isGzip ? "GZIP" : "", file.bytes, from).data;
+    return inflate(bytes, isGzip ? "GZIP" : "", file.bytes, from).data;
   } catch (thrown) {
     throw wrongFile(file, from, reasonOf(thrown));
   }
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(data)));
-  const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (sha256 !== file.sha256) throw wrongFile(file, from, `got ${sha256} (${data.length} bytes)`);
 }
 
-function wrongFile(file: OriginalFile, from: string, reason: string): ChecksumError {
+/** A file piece by piece, so that archives are never held. */
+async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+  const size = await denoFiles.size(path) ?? 0, chunkSize = 2 ** 22;
+  for (let at = 0; at < size; at += chunkSize) yield await denoFiles.readRange(path, at, chunkSize);
+}
+
+function wrongFile(
+  { name, sha256, bytes, isArchive }: OriginalFile,
+  from: string,
+  reason: string,
+): ChecksumError {
   return new ChecksumError(
-    `Cannot use ${from}: it is not the published ${file.name}: expected SHA-256 ${file.sha256} ` +
-      `(${file.bytes} bytes uncompressed), ${reason}; nothing was replaced, remove it or name another place`,
+    `Cannot use ${from}: it is not the published ${name}: expected SHA-256 ${sha256} ` +
+      `(${bytes} bytes${
+        isArchive ? "" : " uncompressed"
+      }), ${reason}; nothing was replaced, remove it or name another place`,
   );
 }

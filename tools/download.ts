@@ -10,7 +10,8 @@
  * @module
  */
 
-import { type OriginalFile, type Originals, originals } from "../datasets/downloads.ts";
+import { namesOf, type OriginalFile, type Originals, originals } from "../datasets/downloads.ts";
+import { joinPath } from "../formats/paths.ts";
 import { downloadOriginal, type FetchOptions, type Progress } from "./_download.ts";
 import { defineFlags, runTool } from "./_flags.ts";
 import { copyOriginal, DownloadError, findOriginal } from "./_originals.ts";
@@ -23,8 +24,11 @@ const flags = defineFlags("Downloads the original files of a data set.", {
     help: "Which data set",
   },
   dataset_dir: { type: "path", required: true, help: "Directory for the files; made if missing" },
-  from: { type: "path", help: "Take the files, gzipped or not, from this directory; no network is used" },
-  mirror: { type: "string", help: "Address to try before the known ones; NAME.gz is appended" },
+  from: { type: "path", help: "Take the files, gzipped or plain, from this directory; no network is used" },
+  mirror: {
+    type: "string",
+    help: "Address to try before the known ones; the names of the files are appended",
+  },
 });
 
 /** How {@linkcode obtainOriginals} gets files and tells about it. */
@@ -49,7 +53,7 @@ export async function obtainOriginals(
   for (const file of files) {
     const present = await findOriginal(file, directory);
     if (present !== undefined) {
-      report(`${present} is there already`);
+      report(`${joinPath(directory, present)} is there already`);
       continue;
     }
     const copy = await copyFromFirst(
@@ -61,11 +65,29 @@ export async function obtainOriginals(
       report(copy);
     } else if (from !== undefined) {
       throw new DownloadError(
-        `Cannot find ${file.name}.gz or ${file.name} in ${from}; name another directory, or leave --from out to download`,
+        `Cannot find ${
+          allNames(file).join(" or ")
+        } in ${from}; name another directory, or leave --from out to download`,
       );
     } else {
-      report(`${await downloadOriginal(file, directory, { mirrors, ...options })} downloaded`);
+      report(`${await downloadEither(file, directory, { mirrors, ...options })} downloaded`);
     }
+  }
+}
+
+/** The names of a file and of its alternative. */
+function allNames(file: OriginalFile): string[] {
+  return [...namesOf(file), ...file.alternative ? allNames(file.alternative) : []];
+}
+
+/** Downloads a file, or its alternative where no mirror has it. */
+async function downloadEither(file: OriginalFile, directory: string, options: FetchOptions): Promise<string> {
+  try {
+    return await downloadOriginal(file, directory, options);
+  } catch (thrown) {
+    if (!(thrown instanceof DownloadError) || !file.alternative) throw thrown;
+    options.onFailure?.(`${thrown.message}\ntrying ${file.alternative.name}`);
+    return await downloadEither(file.alternative, directory, options);
   }
 }
 
