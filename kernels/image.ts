@@ -45,12 +45,15 @@ const picture = defineStruct("image_sample", common, "Picture");
 /** Words of a picture's record. */
 export const PICTURE_WORDS: number = picture.paramsSize / 4;
 
-/** No change of colours. */
-const UNCHANGED = { changes: 0, brightness: 0, saturation: 1, hue: 0, contrast: 1, erased: [0, 0, 0, 0] };
+/** No picture, and no change of colours. */
+const BLANK = {
+  ...{ pixels: 0, rows: 0, columns: 0, rowTaps: 0, columnTaps: 0 },
+  ...{ changes: 0, brightness: 0, saturation: 1, hue: 0, contrast: 1, erased: [0, 0, 0, 0] },
+};
 
-/** A picture's record: values of the fields of image_common.wgsl's `Picture`; colours left out are not changed. */
+/** A picture's record: values of the fields of image_common.wgsl's `Picture`, those left out without effect. */
 export function packPicture(values: ParamValues): Uint32Array {
-  return new Uint32Array(picture.pack({ ...UNCHANGED, ...values }));
+  return new Uint32Array(picture.pack({ ...BLANK, ...values }));
 }
 
 function mappingParams({ mean, factor, gray }: Mapping) {

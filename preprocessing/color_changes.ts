@@ -30,8 +30,11 @@ export interface ColorChanges extends Required<ColorAmounts> {
 }
 
 /** @param order for instance "bshc": brightness, saturation, hue, contrast; "v" and "r" go to HSV and back */
-export function colorChanges(order: string, amounts: ColorAmounts): ColorChanges {
+export function colorChanges(
+  order: string,
+  { brightness = 0, saturation = 1, hue = 0, contrast = 1 }: ColorAmounts,
+): ColorChanges {
   let changes = 0;
   [...order].forEach((letter, i) => changes |= (LETTERS.indexOf(letter) + 1) << 4 * i);
-  return { changes, brightness: 0, saturation: 1, hue: 0, contrast: 1, ...amounts };
+  return { changes, brightness, saturation, hue, contrast };
 }

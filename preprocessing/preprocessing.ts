@@ -19,6 +19,14 @@ export interface PreprocessingOptions {
   readonly isTraining: boolean;
   /** Whether pictures in colour become grey: images of one channel. @default {false} */
   readonly useGrayscale?: boolean;
+  /** "inception" in training: only bilinear resizing and changes of brightness and saturation. @default {true} */
+  readonly fastMode?: boolean;
+  /** "inception": a part of the picture, else the whole. @default {true} */
+  readonly cropImage?: boolean;
+  /** "vgg": smaller side of the resized picture, in training the smallest. @default {256, more for outputs above 256} */
+  readonly resizeSideMin?: number;
+  /** "vgg" in training: the largest smaller side. @default {512, more for outputs above 256} */
+  readonly resizeSideMax?: number;
 }
 
 /** Packed pictures on a tape, as batch_images.ts packs them. */

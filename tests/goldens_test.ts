@@ -17,6 +17,7 @@ const topics = [
   "metrics",
   "model_deploy",
   "optimizers",
+  "preprocessing",
   "schedules",
   "tfrecord",
   "training",
@@ -97,6 +98,37 @@ Deno.test("goldens model_deploy notices a loss and a gradient that are off", asy
   assertEquals(failures, [
     "32 examples, weight decay 0.0005",
     "16 + 16 examples, weight decay 0.0005",
+  ]);
+});
+
+Deno.test("goldens preprocessing notices a picture, a choice and a distribution that are off", async () => {
+  const parts = [
+    "manifest.json",
+    "inputs",
+    "vgg_pieces.json",
+    "factory_map.json",
+    "distorted_bounding_box.json",
+  ];
+  const failures = await failuresAfter("preprocessing", parts, async (directory) => {
+    const path = `${directory}/manifest.json`, all = JSON.parse(await Deno.readTextFile(path));
+    const kept = ["adjust_hue_0.npy", "inception_train_fixed_2.npy", "resize_area_r1_28x28.npy"];
+    all.files = all.files.filter(({ file }: { file: string }) => kept.includes(file));
+    for (const about of all.files) {
+      await copy(`${fixtures}/preprocessing/${about.file}.gz`, `${directory}/${about.file}.gz`);
+      if (about.value) about.value += 1e-4;
+      if (about.flip) about.flip = false;
+    }
+    await Deno.writeTextFile(path, JSON.stringify(all));
+    await replaceIn(`${directory}/vgg_pieces.json`, "[333,500,512,512,769]", "[333,500,512,512,768]");
+    await replaceIn(`${directory}/factory_map.json`, '"vgg_16":"vgg"', '"vgg_16":"inception"');
+    await replaceIn(`${directory}/distorted_bounding_box.json`, '"max_attempts":1}', '"max_attempts":2}');
+  });
+  assertEquals(failures, [
+    "distorted_bounding_box/9",
+    "factory_map.json",
+    "adjust_hue_0.npy",
+    "inception_train_fixed_2.npy",
+    "vgg_pieces.json",
   ]);
 });
 
