@@ -11,7 +11,7 @@ import { normalizationOf } from "../../tape/ops/batch_norm.ts";
 import { isBiasAdd } from "../../tape/ops/pointwise.ts";
 import type { Node, Shape, Value } from "../../tape/tape.ts";
 import { type Attributes, isGiven, type OnnxGraph } from "./graph.ts";
-import { permute } from "./permute.ts";
+import { permute } from "../../formats/permute.ts";
 
 /** What an operation's nodes are made with. */
 export interface Context {

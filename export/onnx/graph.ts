@@ -21,7 +21,7 @@ import {
 import type { OnnxWeights } from "../../formats/onnx/write.ts";
 import { sizeOf } from "../../kernels/kernel.ts";
 import type { Shape, Value } from "../../tape/tape.ts";
-import { permute } from "./permute.ts";
+import { permute } from "../../formats/permute.ts";
 
 /** Value of an attribute: an integer, a number with a fraction, integers, or a text. */
 export type Attribute = number | { readonly float: number } | readonly number[] | string;

@@ -1,0 +1,160 @@
+/**
+ * ONNX's operators that only move values or give them another shape.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import { sizeOf } from "../../kernels/kernel.ts";
+import { concat, crop, pad } from "../../tape/ops/arrange.ts";
+import { reshape } from "../../tape/ops/pointwise.ts";
+import { resizeBilinear } from "../../tape/ops/resize.ts";
+import type { Shape } from "../../tape/tape.ts";
+import { numbersOf, type OnnxNode } from "./node.ts";
+import {
+  type Activation,
+  arranged,
+  imageAxes,
+  images,
+  plain,
+  plainAxes,
+  shapeOf,
+  withLast,
+} from "./operand.ts";
+
+/** Dimensions by their numbers, which may count from the end. */
+export function axesOf(axes: readonly number[], rank: number): number[] {
+  return axes.map((axis) => {
+    const found = axis < 0 ? axis + rank : axis;
+    if (Number.isInteger(found) && found >= 0 && found < rank) return found;
+    throw new TypeError(`there is no dimension ${axis} among ${rank}`);
+  });
+}
+
+/** The shape that `Reshape` gives: 0 stands for the dimension at its place, -1 for what is left. */
+export function reshaped(node: OnnxNode, shape: Shape): Shape {
+  const wanted = node.numbers(1, "shape") ?? [], keepsZero = node.integer("allowzero", 0) === 1;
+  const sizes = wanted.map((size, d) => size === 0 && !keepsZero ? shape[d] : size);
+  const rest = sizeOf(shape) / sizeOf(sizes.filter((size) => size !== -1));
+  const result = sizes.map((size) => size === -1 ? rest : size);
+  if (result.every((size) => Number.isInteger(size) && size > 0) && sizeOf(result) === sizeOf(shape)) {
+    return result;
+  }
+  throw new TypeError(`its shape [${wanted}] does not fit values of shape [${shape}]`);
+}
+
+/** The shape without dimensions of 1: those named, or all. */
+export function squeezed(node: OnnxNode, shape: Shape): Shape {
+  const named = node.numbers(1, "axes");
+  if (named === undefined) return shape.filter((size) => size !== 1);
+  const axes = axesOf(named, shape.length);
+  if (axes.every((axis) => shape[axis] === 1)) return shape.filter((_, d) => !axes.includes(d));
+  throw new TypeError(`not all of the dimensions [${named}] of [${shape}] are 1`);
+}
+
+/** The shape with more dimensions of 1. */
+export function unsqueezed(node: OnnxNode, shape: Shape): Shape {
+  const named = node.numbers(1, "axes") ?? [], axes = axesOf(named, shape.length + named.length);
+  if (new Set(axes).size !== axes.length) throw new TypeError(`its dimensions [${named}] come twice`);
+  const rest = [...shape];
+  return Array.from({ length: shape.length + axes.length }, (_, d) => axes.includes(d) ? 1 : rest.shift()!);
+}
+
+/** What `Slice` keeps of each dimension. */
+export function sliceOf(node: OnnxNode, shape: Shape): { first: number; last: number }[] {
+  const starts = node.numbers(1, "starts") ?? [], ends = node.numbers(2, "ends") ?? [];
+  const axes = axesOf(node.numbers(3, "axes") ?? plainAxes(starts.length), shape.length);
+  const steps = node.numbers(4) ?? [];
+  if (steps.some((step) => step !== 1)) throw new TypeError(`its steps [${steps}] are not supported, only 1`);
+  const ranges = shape.map((size) => ({ first: 0, last: size }));
+  axes.forEach((axis, i) => {
+    const place = (p: number) => Math.min(shape[axis], Math.max(0, p < 0 ? p + shape[axis] : p));
+    ranges[axis] = { first: place(starts[i]), last: place(ends[i]) };
+  });
+  return ranges;
+}
+
+/** A value in ONNX's own order under another shape. */
+function viewed(node: OnnxNode, shape: Shape): Activation {
+  const { scope } = node, value = reshape(plain(node.activation(0), scope), shape, { scope });
+  return { kind: "activation", value, axes: plainAxes(shape.length) };
+}
+
+function flatten(node: OnnxNode): Activation {
+  const shape = shapeOf(node.activation(0)), [axis] = axesOf([node.integer("axis", 1)], shape.length + 1);
+  return viewed(node, [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis))]);
+}
+
+/** No element moves: the dimensions get other names. */
+function transpose(node: OnnxNode): Activation {
+  const x = node.activation(0), rank = x.axes.length;
+  const order = node.integers("perm", plainAxes(rank).toReversed());
+  if (order.length !== rank || x.axes.some((axis) => !order.includes(axis))) {
+    throw new TypeError(`its perm [${order}] does not fit ${rank} dimensions`);
+  }
+  return { ...x, axes: x.axes.map((axis) => order.indexOf(axis)) };
+}
+
+function join(node: OnnxNode): Activation {
+  const { scope } = node, parts = node.inputs.map((_, i) => node.activation(i));
+  const rank = parts[0].axes.length, [axis] = axesOf([node.integer("axis", 1)], rank);
+  if (parts.some(({ axes }) => axes.length !== rank)) {
+    throw new TypeError("its inputs have other numbers of dimensions");
+  }
+  const axes = withLast(parts[0], axis);
+  return { kind: "activation", value: concat(parts.map((x) => arranged(x, axes, scope)), { scope }), axes };
+}
+
+function zeros(node: OnnxNode): Activation {
+  const { scope } = node, mode = node.text("mode", "constant"), value = node.number(2, "value", 0);
+  if (mode !== "constant" || value !== 0) throw new TypeError("only padding with zeros is supported");
+  const x = images(node.activation(0), scope), pads = node.numbers(1, "pads") ?? [];
+  const [n, c, top, left, n2, c2, bottom, right] = pads;
+  if (pads.length !== 8 || [n, c, n2, c2].some((size) => size !== 0)) {
+    throw new TypeError(`its pads [${pads}] are not supported, only those of height and width`);
+  }
+  return { kind: "activation", value: pad(x, { top, left, bottom, right, scope }), axes: imageAxes };
+}
+
+function cut(node: OnnxNode): Activation {
+  const { scope } = node, x = node.activation(0), shape = shapeOf(x), ranges = sliceOf(node, shape);
+  const isWhole = ranges.map(({ first, last }, d) => first === 0 && last === shape[d]);
+  if (isWhole.every(Boolean)) return x;
+  if (!isWhole[0] || !isWhole[1]) throw new TypeError("only height and width can be sliced");
+  const [, , rows, columns] = ranges, value = images(x, scope), [, h, w] = value.shape;
+  const margins = { top: rows.first, bottom: h - rows.last, left: columns.first, right: w - columns.last };
+  return { kind: "activation", value: crop(value, { ...margins, scope }), axes: imageAxes };
+}
+
+/** `Resize`, and `Upsample` before it, of height and width. */
+function resize(node: OnnxNode): Activation {
+  const { scope } = node, mode = node.text("mode", "nearest"), x = images(node.activation(0), scope);
+  if (mode !== "linear") throw new TypeError(`its mode ${mode} is not supported, only linear`);
+  const isOld = node.opType === "Upsample" || node.opset < 11;
+  const how = isOld ? "asymmetric" : node.text("coordinate_transformation_mode", "half_pixel");
+  if (!["asymmetric", "align_corners", "half_pixel", "pytorch_half_pixel"].includes(how)) {
+    throw new TypeError(`its coordinate_transformation_mode ${how} is not supported`);
+  }
+  const scales = node.optional(isOld ? 1 : 2), sizes = isOld ? undefined : node.numbers(3);
+  const factors = scales && scales.shape[0] > 0 ? numbersOf(scales) : undefined;
+  const [, h, w] = x.shape;
+  const size = factors ? [Math.floor(h * factors[2]), Math.floor(w * factors[3])] : sizes?.slice(2) ?? [];
+  if (size.length !== 2) throw new TypeError("its size is not that of an image");
+  const options = { alignCorners: how === "align_corners", halfPixelCenters: how.endsWith("half_pixel") };
+  const value = resizeBilinear(x, size as unknown as readonly [number, number], { ...options, scope });
+  return { kind: "activation", value, axes: imageAxes };
+}
+
+/** By the names of the operators. */
+export const shapeRules: Readonly<Record<string, (node: OnnxNode) => Activation>> = {
+  Concat: join,
+  Flatten: flatten,
+  Pad: zeros,
+  Reshape: (node) => viewed(node, reshaped(node, shapeOf(node.activation(0)))),
+  Resize: resize,
+  Slice: cut,
+  Squeeze: (node) => viewed(node, squeezed(node, shapeOf(node.activation(0)))),
+  Transpose: transpose,
+  Unsqueeze: (node) => viewed(node, unsqueezed(node, shapeOf(node.activation(0)))),
+  Upsample: resize,
+};
