@@ -11,6 +11,7 @@
 import { attributeOf } from "../../formats/graph_def/attributes.ts";
 import type { GraphDef } from "../../formats/graph_def/graph_pb.ts";
 import type { Identity, MovingAverage } from "../../layers/scope.ts";
+import { reachable } from "../../tape/fuse.ts";
 import type { Tape, Value } from "../../tape/tape.ts";
 import { floats } from "./builder.ts";
 import { rules } from "./operations.ts";
@@ -27,6 +28,8 @@ export interface GraphDefRequest {
   readonly identities: readonly Identity[];
   /** Whether graphs take any number of images; otherwise as many as the tape. */
   readonly hasOpenBatch: boolean;
+  /** What the graph is to compute; left out: everything that was recorded. */
+  readonly outputs?: readonly Value[];
   /** Shape of the int64 zeros that the descriptions of some data sets leave in the graph; left out: there are none. */
   readonly strayZeros?: readonly number[];
 }
@@ -46,7 +49,8 @@ export interface ExportedGraph {
  * @throws {TypeError} where the tape holds an operation that is no part of a net
  */
 export function exportGraphDef(request: GraphDefRequest): ExportedGraph {
-  const { tape, images, strayZeros } = request, t = new Translation(request);
+  const { tape, images, outputs, strayZeros } = request, t = new Translation(request);
+  const needed = outputs && new Set(reachable(tape.nodes, outputs));
   if (strayZeros) {
     const count = strayZeros.reduce((a, b) => a * b, 1);
     const zeros = { dtype: "int64" as const, shape: [...strayZeros], data: new BigInt64Array(count) };
@@ -64,11 +68,13 @@ export function exportGraphDef(request: GraphDefRequest): ExportedGraph {
   const renameUpTo = (position: number) => {
     while (identities.length > 0 && identities[0].position <= position) {
       const { name, value } = identities.shift()!;
+      if (value.node && needed && !needed.has(value.node)) continue;
       t.name(value, t.add("Identity", name, [value], floats, ""));
     }
   };
   for (const [position, node] of tape.nodes.entries()) {
     renameUpTo(position);
+    if (needed && !needed.has(node)) continue;
     const rule = rules[node.operation.name];
     if (!rule) {
       throw new TypeError(

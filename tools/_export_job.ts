@@ -1,0 +1,192 @@
+/**
+ * What is to be exported: the recorded net, its weights where there are some, and what is known of its classes.
+ *
+ * @module
+ */
+import { LABELS_FILE, parseLabels } from "../datasets/labels.ts";
+import { SAMPLE_NAME } from "../datasets/sample.ts";
+import { type ModelFacts } from "../export/metadata.ts";
+import { CheckpointReader } from "../formats/checkpoint/reader.ts";
+import { joinPath } from "../formats/paths.ts";
+import { denoFiles } from "../host/files.ts";
+import { buildNet, type BuiltNet, type Net } from "../nets/net.ts";
+import { getNet } from "../nets/nets_factory.ts";
+import { Tape, type Value } from "../tape/tape.ts";
+import { UsageError } from "./_flags.ts";
+import { chooseTensors } from "./_model_tensors.ts";
+import { openCheckpoint, readFlags } from "./_restore.ts";
+
+/** Classes of TF-Slim's data sets, and the zeros that their descriptions leave in its graphs: the shape of a missing label. */
+const DATASETS: Readonly<Record<string, { numClasses?: number; strayZeros?: readonly number[] }>> = {
+  imagenet: { numClasses: 1001 },
+  flowers: { numClasses: 5, strayZeros: [] },
+  cifar10: { numClasses: 10, strayZeros: [] },
+  mnist: { numClasses: 10, strayZeros: [1] },
+  fashion_mnist: { numClasses: 10, strayZeros: [1] },
+  visualwakewords: { numClasses: 2 },
+  [SAMPLE_NAME]: { numClasses: 10 },
+  folder: {},
+};
+
+/** Names that `--dataset_name` takes. */
+export const exportDatasets: readonly string[] = Object.keys(DATASETS);
+
+/** Flags that say what to export. */
+export interface ExportFlags {
+  readonly model_name?: string;
+  readonly is_training: boolean;
+  readonly image_size?: number;
+  readonly batch_size?: number;
+  readonly dataset_name?: string;
+  readonly dataset_dir?: string;
+  readonly labels_offset?: number;
+  readonly final_endpoint?: string;
+  readonly use_grayscale: boolean;
+  readonly checkpoint_path?: string;
+  readonly use_moving_averages: boolean;
+}
+
+/** What all formats are made from. */
+export interface ExportJob {
+  readonly net: Net;
+  readonly tape: Tape;
+  /** [n, height, width, channels]. */
+  readonly images: Value;
+  readonly built: BuiltNet;
+  /** What the exported model computes, by name: logits and predictions, or an end point. */
+  readonly outputs: Readonly<Record<string, Value>>;
+  /** Whether what the outputs do not need is left out. */
+  readonly isPart: boolean;
+  /** Whether the number of images is left open. */
+  readonly hasOpenBatch: boolean;
+  readonly strayZeros?: readonly number[];
+  /** The variables' values, under their names; left out: the architecture alone. */
+  readonly weights?: CheckpointReader;
+  readonly facts: ModelFacts;
+}
+
+/** Reads the checkpoint, if there is one, and records the net that it fits. */
+export async function prepareExport(flags: ExportFlags): Promise<ExportJob> {
+  const { checkpoint_path: path, use_moving_averages: useMovingAverages } = flags;
+  if (path === undefined && useMovingAverages) {
+    throw new UsageError("Cannot use --use_moving_averages without --checkpoint_path: there are none");
+  }
+  const trained = path === undefined ? {} : await readFlags(path).catch(() => undefined) ?? {};
+  const net = getNet(flags.model_name ?? textOf(trained.model_name) ?? "inception_v3");
+  const datasetName = flags.dataset_name ?? textOf(trained.dataset_name) ?? "imagenet";
+  const weights = path === undefined
+    ? undefined
+    : modelWeights(await openCheckpoint(path), useMovingAverages);
+  const labelsToNames = await readLabels(flags.dataset_dir ?? textOf(trained.dataset_dir));
+  const { numClasses: usualClasses, strayZeros } = DATASETS[datasetName] ?? {};
+  const labelsOffset = flags.labels_offset ?? Number(trained.labels_offset ?? 0);
+  const numClasses = (weights && classesOf(weights, net)) ??
+    (labelsToNames ? Math.max(...labelsToNames.keys()) + 1 : usualClasses ?? NaN) - labelsOffset;
+  if (!(numClasses > 0)) {
+    throw new UsageError(
+      `Cannot tell how many classes --dataset_name=${datasetName} has: give --dataset_dir with its ${LABELS_FILE}, ` +
+        `or --checkpoint_path${labelsOffset > 0 ? "; --labels_offset leaves none" : ""}`,
+    );
+  }
+  const imageSize = flags.image_size ?? net.defaultImageSize, hasOpenBatch = flags.batch_size === undefined;
+  const record = (channels: number) => {
+    const tape = new Tape(), shape = [flags.batch_size ?? 1, imageSize, imageSize, channels];
+    const images = tape.feed("images", shape);
+    return {
+      tape,
+      images,
+      built: buildNet(tape, net, images, { numClasses, isTraining: flags.is_training }),
+    };
+  };
+  let recorded = record(flags.use_grayscale ? 1 : 3);
+  const [first] = recorded.tape.variables.values(), channels = weights?.tensors.get(first.name)?.shape[2];
+  if (!flags.use_grayscale && channels === 1) recorded = record(1); // trained on grey images
+  if (weights) assertFits(recorded.tape, weights, net);
+  const preprocessing = textOf(trained.preprocessing_name) ?? net.preprocessing;
+  return {
+    net,
+    ...recorded,
+    outputs: outputsOf(recorded.built, net, flags.final_endpoint),
+    isPart: flags.final_endpoint !== undefined,
+    hasOpenBatch,
+    strayZeros,
+    weights,
+    facts: {
+      modelName: net.name,
+      numClasses,
+      imageSize,
+      channels: recorded.images.shape[3],
+      preprocessing,
+      labelsOffset,
+      labelsToNames,
+    },
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** A checkpoint as the model alone: without what belongs to the optimizer, shadows under their variables' names if wanted. */
+function modelWeights(reader: CheckpointReader, useMovingAverages: boolean): CheckpointReader {
+  const chosen = chooseTensors(reader.names(), { onlyModel: true, useMovingAverages });
+  const tensors = new Map([...chosen].map(([name, source]) => [name, reader.tensors.get(source)!]));
+  return new CheckpointReader(reader.prefix, {
+    format: reader.format,
+    tensors,
+    unsupported: reader.unsupported,
+    metadata: reader.metadata,
+    read: (name) => reader.read(chosen.get(name)!),
+  });
+}
+
+/** Classes of the head that a checkpoint has. */
+function classesOf(weights: CheckpointReader, { name, headScopes: [scope] }: Net): number {
+  for (const [variable, { shape }] of weights.tensors) {
+    if (variable.startsWith(`${scope}/`) && /\/(weights|biases)$/.test(variable)) {
+      return shape[shape.length - 1];
+    }
+  }
+  throw new Error(
+    `Cannot export ${weights.prefix} as ${name}: it has no variables below ${scope}; is --model_name right?`,
+  );
+}
+
+/** Names of a data set's classes, if its directory has them. */
+async function readLabels(directory: string | undefined): Promise<Map<number, string> | undefined> {
+  if (directory === undefined) return undefined;
+  const path = joinPath(directory, LABELS_FILE);
+  if (await denoFiles.size(path) === undefined) return undefined;
+  const labels = parseLabels(new TextDecoder().decode(await denoFiles.read(path)), path);
+  return labels.size > 0 ? labels : undefined;
+}
+
+/** Fails unless a checkpoint has all variables of a net, in their shapes. */
+function assertFits(tape: Tape, { prefix, tensors }: CheckpointReader, net: Net): void {
+  const wrong = [...tape.variables.values()].flatMap(({ name, shape }) => {
+    const there = tensors.get(name)?.shape;
+    if (there?.join() === shape.join()) return [];
+    return there ? `${name} is [${there}] there and [${shape}] in the net` : `${name} is not there`;
+  });
+  if (wrong.length === 0) return;
+  throw new Error(
+    `Cannot export ${prefix} as ${net.name}: ${wrong.slice(0, 3).join("; ")}${
+      wrong.length > 3 ? `; and ${wrong.length - 3} more` : ""
+    }; look at --model_name, --image_size and --use_grayscale`,
+  );
+}
+
+/** What a model computes: its end, or the end point that was asked for. */
+function outputsOf({ logits, endPoints }: BuiltNet, net: Net, endPoint?: string): Record<string, Value> {
+  if (endPoint === undefined) {
+    const predictions = endPoints.get("Predictions") ?? endPoints.get("predictions");
+    return { logits, ...predictions ? { predictions } : {} };
+  }
+  const value = endPoints.get(endPoint);
+  if (value) return { [endPoint]: value };
+  throw new UsageError(
+    `Cannot use --final_endpoint=${endPoint}: the end points of ${net.name} are ${
+      [...endPoints.keys()].join(", ")
+    }`,
+  );
+}
