@@ -76,18 +76,25 @@ export class GraphIndex {
   }
 
   /**
-   * Names of the nodes that these need, themselves included, control inputs too.
+   * Names of the nodes that these need, themselves included.
    *
-   * @param stops nodes whose inputs are not followed
    * @throws {RangeError} if one is not in the graph
    */
-  neededBy(names: readonly string[], stops: (node: NodeDef) => boolean = () => false): Set<string> {
+  neededBy(
+    names: readonly string[],
+    { stops = () => false, withControl = true }: {
+      /** Nodes whose inputs are not followed. */
+      stops?: (node: NodeDef) => boolean;
+      /** Whether what only has to run before is needed. @default {true} */
+      withControl?: boolean;
+    } = {},
+  ): Set<string> {
     const needed = new Set(names), open = names.map((name) => this.node(name));
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
       if (stops(node)) continue;
       for (const text of node.input) {
         const input = parseInput(text);
-        if (needed.has(input.node)) continue;
+        if (needed.has(input.node) || (input.isControl && !withControl)) continue;
         needed.add(input.node);
         open.push(this.producer(input, node));
       }

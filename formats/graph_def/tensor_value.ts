@@ -23,7 +23,7 @@ import {
 import { type TensorProto, TensorProtoSchema, type TensorShapeProto } from "./graph_pb.ts";
 
 /** Bytes that a tensor may take which stores fewer values than it has. */
-const mostRepeated = 1 << 30;
+const mostRepeated = 1 << 28;
 
 /** The field that holds values of a type. */
 const fieldOfDtype = {
