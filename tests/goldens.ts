@@ -18,6 +18,7 @@ export const topics: Record<string, () => Promise<{ cases: Topic }>> = {
   metrics: () => import("./goldens/metrics.ts"),
   events: () => import("./goldens/events.ts"),
   jpeg: () => import("./goldens/jpeg.ts"),
+  imagenet: () => import("./goldens/imagenet.ts"),
   model_deploy: () => import("./goldens/model_deploy.ts"),
   nets: () => import("./goldens/nets.ts"),
   optimizers: () => import("./goldens/optimizers.ts"),

@@ -13,6 +13,7 @@ const fixtures = new URL("fixtures", import.meta.url).pathname;
 const topics = [
   "checkpoints",
   "events",
+  "imagenet",
   "jpeg",
   "metrics",
   "model_deploy",
@@ -77,6 +78,42 @@ Deno.test("goldens optimizers notices a slot, a moving average and a gradient th
     await replaceIn(`${directory}/losses.json`, "-0.15182342", "-0.151824");
   });
   assertEquals(failures, ["adagrad, default", "moving average 0.9999", "slim.losses, plain"]);
+});
+
+Deno.test("goldens imagenet notices wrong records, boxes, cuts, trees, repairs and files without a case", async () => {
+  const parts = [
+    "raw",
+    "val_tree",
+    "reencoded",
+    "reencoded.json",
+    "sharding.json",
+    "process_bounding_boxes.json",
+    "preprocess_validation.json",
+    "imagenet_2012_bounding_boxes.csv",
+    "official_shuffle",
+    "official_shuffle.json",
+  ];
+  const failures = await failuresAfter("imagenet", parts, async (directory) => {
+    await replaceIn(`${directory}/official_shuffle.json`, "0.1429", "0.1430");
+    await replaceIn(`${directory}/imagenet_2012_bounding_boxes.csv`, "0.9947", "0.9948");
+    await replaceIn(`${directory}/preprocess_validation.json`, "n02105855/ILSVRC", "n02092002/ILSVRC");
+    await replaceIn(`${directory}/process_bounding_boxes.json`, "Skipped 2 bounding", "Skipped 3 bounding");
+    await replaceIn(`${directory}/sharding.json`, "320291", "320292");
+    await replaceIn(`${directory}/reencoded.json`, "a PNG", "a GIF");
+    await Deno.writeTextFile(`${directory}/surprise.json`, "{}");
+  });
+  assertEquals(failures, [
+    "imagenet_2012_bounding_boxes.csv",
+    "official_shuffle/build_imagenet_data",
+    "official_shuffle/whole path from folders",
+    "official_shuffle/whole path from archives",
+    "official_shuffle/read as imagenet",
+    "preprocess_validation/ok",
+    "process_bounding_boxes/without_synsets",
+    "reencoded/n02105855_2933.JPEG",
+    "sharding/1281167 files, 8 threads, 1024 shards",
+    "surprise.json",
+  ]);
 });
 
 Deno.test("goldens schedules notices a rate that is off and a decay that should be refused", async () => {

@@ -3,8 +3,10 @@
 import { decodeExample, type Feature } from "../../formats/example.ts";
 import { type ExactChecks, toHex } from "./report.ts";
 
-/** One record: its size, and every feature by name. */
-export type RecordAbout = Record<string, number | (number | string | { bytes: number; sha256: string })[]>;
+type Bytes = { bytes: number; sha256: string };
+
+/** One record: its size, if that is known, and every feature by name; a single picture may stand without a list. */
+export type RecordAbout = Record<string, number | Bytes | (number | string | Bytes)[]>;
 
 /** Compares records with what is said about them; their sizes too. */
 export async function checkRecords(
@@ -15,7 +17,10 @@ export async function checkRecords(
 ): Promise<void> {
   checks.equal(records.length, about.length, `records of ${shard}`);
   for (const [i, { record_bytes, ...features }] of about.entries()) {
-    checks.equal(records[i].length, record_bytes, `size of record ${i} of ${shard}`);
+    if (records[i] === undefined) continue;
+    if (record_bytes !== undefined) {
+      checks.equal(records[i].length, record_bytes, `size of record ${i} of ${shard}`);
+    }
     const got = decodeExample(records[i]);
     checks.equal([...got.keys()].sort(), Object.keys(features).sort(), `features of record ${i} of ${shard}`);
     for (const [key, values] of Object.entries(features)) {
@@ -30,13 +35,15 @@ async function checkFeature(
   values: RecordAbout[string],
   what: string,
 ) {
-  if (!feature || !("value" in feature) || !Array.isArray(values)) {
+  if (typeof values === "object" && !Array.isArray(values)) values = [values];
+  if (!feature || !("value" in feature) || typeof values === "number") {
     return checks.check(false, `${what} is missing`);
   }
   checks.equal(feature.value.length, values.length, `values of ${what}`);
   for (const [i, expected] of values.entries()) {
     const value = feature.value[i];
-    if (!(value instanceof Uint8Array)) checks.equal(Number(value), expected, what);
+    if (typeof value === "number") checks.equal(value, Math.fround(Number(expected)), what);
+    else if (typeof value === "bigint") checks.equal(Number(value), expected, what);
     else if (typeof expected === "string") checks.equal(new TextDecoder().decode(value), expected, what);
     else if (typeof expected === "object") {
       const digest = await crypto.subtle.digest("SHA-256", value.slice());
