@@ -8,7 +8,7 @@ import { noteNodes } from "../export/graph_def/notes.ts";
 import { metadataOf } from "../export/metadata.ts";
 import { encodeGraph, printGraph } from "../formats/graph_def/graph_def.ts";
 import { type LazyTensor, writeSafetensors } from "../formats/safetensors.ts";
-import { freezeGraph } from "../graphs/freeze.ts";
+import { freezeGraph } from "../graphs/graph_def/freeze.ts";
 import { denoFiles } from "../host/files.ts";
 import type { ExportJob } from "./_export_job.ts";
 import { UsageError } from "./_flags.ts";

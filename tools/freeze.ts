@@ -8,7 +8,7 @@
  */
 import { openCheckpoint } from "../formats/checkpoint/open.ts";
 import { decodeGraph, decodeMetaGraph, encodeGraph, printGraph } from "../formats/graph_def/graph_def.ts";
-import { freezeGraph } from "../graphs/freeze.ts";
+import { freezeGraph } from "../graphs/graph_def/freeze.ts";
 import { denoFiles } from "../host/files.ts";
 import { defineFlags, runTool, UsageError } from "./_flags.ts";
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { decodeGraph } from "../formats/graph_def/graph_def.ts";
-import { summarizeGraph } from "../graphs/summarize.ts";
+import { summarizeGraph } from "../graphs/graph_def/summarize.ts";
 import { denoFiles } from "../host/files.ts";
 import { defineFlags, runTool } from "./_flags.ts";
 

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { isReal, numberAt, type RealDtype, type Tensor } from "../formats/checkpoint/tensor.ts";
-import { referenceOffset } from "../formats/graph_def/attributes.ts";
-import { DataType, type TensorProto } from "../formats/graph_def/graph_pb.ts";
-import { checkTensor, tensorOf } from "../formats/graph_def/tensor_value.ts";
+import { isReal, numberAt, type RealDtype, type Tensor } from "../../formats/checkpoint/tensor.ts";
+import { referenceOffset } from "../../formats/graph_def/attributes.ts";
+import { DataType, type TensorProto } from "../../formats/graph_def/graph_pb.ts";
+import { checkTensor, tensorOf } from "../../formats/graph_def/tensor_value.ts";
 
 /** The name of a type by its number in `types.proto`: "float", "float_ref". */
 export function nameOfType(code: number): string {

@@ -8,10 +8,15 @@
  * @module
  */
 import { create } from "npm:@bufbuild/protobuf@2.17.0";
-import type { CheckpointReader } from "../formats/checkpoint/reader.ts";
-import type { Tensor } from "../formats/checkpoint/tensor.ts";
-import { attributeOf, dtypeAttribute, shapeAttribute } from "../formats/graph_def/attributes.ts";
-import { type GraphDef, GraphDefSchema, type NodeDef, NodeDefSchema } from "../formats/graph_def/graph_pb.ts";
+import type { CheckpointReader } from "../../formats/checkpoint/reader.ts";
+import type { Tensor } from "../../formats/checkpoint/tensor.ts";
+import { attributeOf, dtypeAttribute, shapeAttribute } from "../../formats/graph_def/attributes.ts";
+import {
+  type GraphDef,
+  GraphDefSchema,
+  type NodeDef,
+  NodeDefSchema,
+} from "../../formats/graph_def/graph_pb.ts";
 import { GraphIndex, parseInput } from "./graph_index.ts";
 
 /** Options of {@linkcode freezeGraph}. */

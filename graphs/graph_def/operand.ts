@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { reasonOf } from "../formats/errors.ts";
-import type { NodeDef } from "../formats/graph_def/graph_pb.ts";
-import { sizeOf } from "../kernels/kernel.ts";
-import { reshape } from "../tape/ops/pointwise.ts";
-import type { Shape, Tape, Value } from "../tape/tape.ts";
+import { reasonOf } from "../../formats/errors.ts";
+import type { NodeDef } from "../../formats/graph_def/graph_pb.ts";
+import { sizeOf } from "../../kernels/kernel.ts";
+import { reshape } from "../../tape/ops/pointwise.ts";
+import type { Shape, Tape, Value } from "../../tape/tape.ts";
 import { type HostTensor, numbersOf, scalarOf } from "./host_tensor.ts";
 
 /** An input or output of a node. */

@@ -8,8 +8,8 @@
 import { integerAttribute } from "../../formats/graph_def/attributes.ts";
 import type { NodeDef } from "../../formats/graph_def/graph_pb.ts";
 import { crop } from "../../tape/ops/arrange.ts";
-import { generate, type HostTensor, positions } from "../host_tensor.ts";
-import { computed, folded, type NodeContext, type Operand, type Rule } from "../operand.ts";
+import { generate, type HostTensor, positions } from "./host_tensor.ts";
+import { computed, folded, type NodeContext, type Operand, type Rule } from "./operand.ts";
 import { reshape } from "../../tape/ops/pointwise.ts";
 
 /** Which elements of one dimension are taken. */

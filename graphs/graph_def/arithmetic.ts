@@ -14,8 +14,8 @@ import { matmul } from "../../tape/ops/matmul.ts";
 import { multiply } from "../../tape/ops/multiply.ts";
 import { add, biasAdd, gate, scale } from "../../tape/ops/pointwise.ts";
 import type { Value } from "../../tape/tape.ts";
-import { combine, generate, type HostTensor, scalarOf } from "../host_tensor.ts";
-import { computed, folded, type NodeContext, type Operand, type Rule } from "../operand.ts";
+import { combine, generate, type HostTensor, scalarOf } from "./host_tensor.ts";
+import { computed, folded, type NodeContext, type Operand, type Rule } from "./operand.ts";
 import { assertNhwc } from "./windows.ts";
 
 const numbers: Readonly<Record<string, (a: number, b: number) => number>> = {

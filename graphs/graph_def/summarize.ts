@@ -7,9 +7,9 @@
  *
  * @module
  */
-import { sizesOf } from "../formats/graph_def/attributes.ts";
-import type { GraphDef, NodeDef, TensorShapeProto } from "../formats/graph_def/graph_pb.ts";
-import { checkTensor } from "../formats/graph_def/tensor_value.ts";
+import { sizesOf } from "../../formats/graph_def/attributes.ts";
+import type { GraphDef, NodeDef, TensorShapeProto } from "../../formats/graph_def/graph_pb.ts";
+import { checkTensor } from "../../formats/graph_def/tensor_value.ts";
 import { GraphIndex, parseInput } from "./graph_index.ts";
 import { introsort } from "./introsort.ts";
 import { nameOfType, tensorText } from "./tensor_text.ts";

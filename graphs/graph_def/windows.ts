@@ -12,7 +12,7 @@ import { conv2d } from "../../tape/ops/conv2d.ts";
 import { depthwiseConv2d } from "../../tape/ops/depthwise_conv2d.ts";
 import { avgPool2d, maxPool2d } from "../../tape/ops/pool.ts";
 import { resizeBilinear } from "../../tape/ops/resize.ts";
-import { computed, type NodeContext, type Rule } from "../operand.ts";
+import { computed, type NodeContext, type Rule } from "./operand.ts";
 
 /** Throws a RangeError unless images are [n, height, width, channels]. */
 export function assertNhwc(node: NodeDef): void {

@@ -9,7 +9,7 @@ import { booleanAttribute, floatAttribute, integerAttribute } from "../../format
 import { batchNorm, batchNormInference } from "../../tape/ops/batch_norm.ts";
 import { softmax } from "../../tape/ops/losses.ts";
 import { localResponseNormalization } from "../../tape/ops/lrn.ts";
-import { computed, type Rule } from "../operand.ts";
+import { computed, type Rule } from "./operand.ts";
 import { assertNhwc } from "./windows.ts";
 
 /** Inputs: x, gamma, beta, mean, variance; in a graph for training the last two are empty. */

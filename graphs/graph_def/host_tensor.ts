@@ -14,7 +14,7 @@ import {
   type RealDtype,
   type Tensor,
   toFloat32,
-} from "../formats/checkpoint/tensor.ts";
+} from "../../formats/checkpoint/tensor.ts";
 
 /** Arrays of numbers. */
 type Numbers = Exclude<DataOf[RealDtype], BigInt64Array | BigUint64Array>;

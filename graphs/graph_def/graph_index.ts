@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { GraphDef, NodeDef } from "../formats/graph_def/graph_pb.ts";
+import type { GraphDef, NodeDef } from "../../formats/graph_def/graph_pb.ts";
 
 /** An input as nodes name it: `node`, `node:1` for another output than the first, `^node` for one that only comes before. */
 export interface InputName {

@@ -10,8 +10,8 @@ import { elementsOf } from "../../formats/checkpoint/tensor.ts";
 import { concat, pad } from "../../tape/ops/arrange.ts";
 import { reshape } from "../../tape/ops/pointwise.ts";
 import { avgPool2d } from "../../tape/ops/pool.ts";
-import { generate, type HostTensor, numbersOf, wholes, withShape } from "../host_tensor.ts";
-import { computed, folded, type NodeContext, type Operand, type Rule } from "../operand.ts";
+import { generate, type HostTensor, numbersOf, wholes, withShape } from "./host_tensor.ts";
+import { computed, folded, type NodeContext, type Operand, type Rule } from "./operand.ts";
 
 const same: Rule = (c) => [c.operand(0)];
 

@@ -5,18 +5,18 @@
  *
  * @module
  */
-import { dtypeAttribute, tensorAttribute } from "../formats/graph_def/attributes.ts";
-import type { GraphDef, NodeDef } from "../formats/graph_def/graph_pb.ts";
-import { checkTensor } from "../formats/graph_def/tensor_value.ts";
-import type { Shape, Tape, Value } from "../tape/tape.ts";
+import { dtypeAttribute, tensorAttribute } from "../../formats/graph_def/attributes.ts";
+import type { GraphDef, NodeDef } from "../../formats/graph_def/graph_pb.ts";
+import { checkTensor } from "../../formats/graph_def/tensor_value.ts";
+import type { Shape, Tape, Value } from "../../tape/tape.ts";
 import { GraphIndex, parseInput } from "./graph_index.ts";
 import { hostTensor } from "./host_tensor.ts";
 import { Constants, NodeContext, nodeError, type Operand, type Rule } from "./operand.ts";
-import { arithmetic } from "./operations/arithmetic.ts";
-import { arrangements } from "./operations/arrangement.ts";
-import { normalizations } from "./operations/normalization.ts";
-import { slices } from "./operations/slices.ts";
-import { windows } from "./operations/windows.ts";
+import { arithmetic } from "./arithmetic.ts";
+import { arrangements } from "./arrangement.ts";
+import { normalizations } from "./normalization.ts";
+import { slices } from "./slices.ts";
+import { windows } from "./windows.ts";
 
 const rules: ReadonlyMap<string, Rule> = new Map(
   [windows, normalizations, arithmetic, arrangements, slices].flatMap((table) => Object.entries(table)),
@@ -47,9 +47,9 @@ export interface RecordOptions {
  *
  * @example Usage
  * ```ts
- * import { Tape } from "../tape/tape.ts";
- * import type { GraphDef } from "../formats/graph_def/graph_pb.ts";
- * import { recordGraph } from "./record_graph.ts";
+ * import { Tape } from "../../tape/tape.ts";
+ * import type { GraphDef } from "../../formats/graph_def/graph_pb.ts";
+ * import { recordGraph } from "./record.ts";
  *
  * declare const lenet: GraphDef; // from decodeGraph()
  * const outputs = ["Predictions/Reshape_1"], feeds = { input: [1, 28, 28, 3] };
