@@ -2,6 +2,7 @@
 // @ts-types="../types/std_assert.d.ts"
 import { assertEquals, assertThrows } from "@std/assert";
 import { l2Loss, mean, weightedSum } from "../tape/ops/losses.ts";
+import { multiply } from "../tape/ops/multiply.ts";
 import { add, biasAdd, gate, reshape, scale } from "../tape/ops/pointwise.ts";
 import { Tape } from "../tape/tape.ts";
 import { backward, type KernelCase, rounded, sums, testCases } from "./_kernels.ts";
@@ -11,7 +12,7 @@ import { abs, map, random, reshaped, tensor } from "./reference/tensor.ts";
 const shapes = [[1], [3], [4], [5, 7], [2, 3, 5, 7], [1023], [1024], [1025], [31, 67]];
 
 testCases(
-  "add, scale and their gradients equal their definition",
+  "add, multiply, scale and their gradients equal their definition",
   shapes.flatMap((shape): KernelCase[] => {
     const a = random("a", shape), b = random("b", shape), by = tensor([1], [-1.75]), dy = random("dy", shape);
     const factor = Math.fround(0.3);
@@ -32,6 +33,19 @@ testCases(
         expect: {
           y: sums(dense.add(a, b, factor), dense.add(abs(a), abs(b), factor), 2),
           db: rounded(map(dy, (v) => v * factor), 1),
+        },
+      },
+      {
+        name: `multiply [${shape}]`,
+        feeds: { a, b, dy },
+        record: ({ a, b, dy }) => {
+          const y = multiply(a, b), [da, db] = backward(y, dy);
+          return { y, da: da!, db: db! };
+        },
+        expect: {
+          y: rounded(dense.multiply(a, b), 1),
+          da: rounded(dense.multiply(dy, b), 1),
+          db: rounded(dense.multiply(dy, a), 1),
         },
       },
       {

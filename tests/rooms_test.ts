@@ -18,7 +18,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   training: ["gpu", "tape", "layers", "formats", "kernels", "random", "nets", "preprocessing", "datasets"],
   export: ["formats", "kernels", "layers", "tape"],
   graphs: ["formats", "kernels", "tape"],
-  import: ["formats", "kernels", "tape"],
   host: ["gpu", "kernels", "tape", "formats"],
   mod: [
     "formats",

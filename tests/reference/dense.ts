@@ -22,6 +22,11 @@ export function add(a: Tensor, b: Tensor, factor = 1): Tensor {
   return map(a, (v, i) => v + factor * b.data[i]);
 }
 
+/** a * b. */
+export function multiply(a: Tensor, b: Tensor): Tensor {
+  return map(a, (v, i) => v * b.data[i]);
+}
+
 /** x + bias of the last dimension. */
 export function biasAdd(x: Tensor, bias: Tensor): Tensor {
   return map(x, (v, i) => v + bias.data[i % bias.data.length]);

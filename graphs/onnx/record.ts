@@ -13,7 +13,7 @@ import {
 } from "../../formats/onnx/onnx_pb.ts";
 import type { OnnxModel } from "../../formats/onnx/read.ts";
 import { nameOfOnnxType } from "../../formats/onnx/tensor.ts";
-import { Tape, type Value } from "../../tape/tape.ts";
+import type { Tape, Value } from "../../tape/tape.ts";
 import { constantOfTensor, constantRules } from "./constants.ts";
 import { elementwiseRules } from "./elementwise.ts";
 import { layerRules } from "./layers.ts";
@@ -22,22 +22,19 @@ import { type Activation, imageAxes, type Operand, plain, plainAxes } from "./op
 import { shapeRules } from "./shapes.ts";
 import { convolution, globalPooling, pooling } from "./windows.ts";
 
-/** A graph of another library on a tape of its own. */
-export interface ImportedGraph {
-  readonly tape: Tape;
-  /** Name of the images in the graph, and as a feed. */
-  readonly input: string;
-  /** The images: float32 [n, height, width, channels], whatever order the graph has. */
+/** A model on a tape. */
+export interface RecordedModel {
+  /** The images, a feed: float32 [n, height, width, channels], whatever order the model has. */
   readonly images: Value;
-  /** Its results by their names, in the graph's order of dimensions. */
+  /** Its results by their names, in the model's order of dimensions. */
   readonly outputs: ReadonlyMap<string, Value>;
 }
 
-/** What a graph leaves open. */
-export interface ImportOptions {
-  /** Left out: the graph's own, or 1. */
+/** What a model leaves open. */
+export interface RecordOnnxOptions {
+  /** Left out: the model's own, or 1. */
   readonly batchSize?: number;
-  /** Height and width. Left out: the graph's own. */
+  /** Height and width. Left out: the model's own. */
   readonly imageSize?: readonly [height: number, width: number];
 }
 
@@ -57,16 +54,17 @@ const rules: Readonly<Record<string, (node: OnnxNode) => Activation>> = {
   MaxPool: pooling,
 };
 
-/** Records a graph. */
-class Import implements Surroundings {
-  readonly tape = new Tape();
+/** A model being recorded. */
+class Recording implements Surroundings {
+  readonly tape: Tape;
   readonly opset: number;
   readonly #model: OnnxModel;
   readonly #operands = new Map<string, Operand>();
   readonly #variables = new Map<string, Value>();
   readonly #names = new Map<string, number>();
 
-  constructor(model: OnnxModel) {
+  constructor(tape: Tape, model: OnnxModel) {
+    this.tape = tape;
     this.#model = model;
     const own = model.opsetImport.find(({ domain }) => isOwn(domain));
     this.opset = Number(own?.version ?? 0);
@@ -77,7 +75,7 @@ class Import implements Surroundings {
     }
   }
 
-  run(options: ImportOptions): ImportedGraph {
+  run(options: RecordOnnxOptions): RecordedModel {
     const { graph } = this.#model;
     for (const proto of graph.initializer) {
       try {
@@ -91,7 +89,7 @@ class Import implements Surroundings {
       const names = inputs.slice(0, 5).map(({ name }) => `"${name}"`).join(", ");
       throw new TypeError(`it has ${inputs.length} inputs ${names} where one is expected, the images`);
     }
-    const [{ name: input }] = inputs, images = this.#feed(inputs[0], options);
+    const images = this.#feed(inputs[0], options);
     for (const node of graph.node) this.#record(node);
     const outputs = new Map(graph.output.map(({ name }) => {
       const found = this.#operands.get(name);
@@ -99,11 +97,11 @@ class Import implements Surroundings {
       throw new TypeError(`its output "${name}" is ${found ? "a constant" : "computed by no node"}`);
     }));
     if (outputs.size === 0) throw new TypeError("it has no outputs");
-    return { tape: this.tape, input, images, outputs };
+    return { images, outputs };
   }
 
   /** Makes a feed of the images. Where the second dimension cannot be the channels, the last is. */
-  #feed(info: ValueInfoProto, { batchSize, imageSize }: ImportOptions): Value {
+  #feed(info: ValueInfoProto, { batchSize, imageSize }: RecordOnnxOptions): Value {
     const type = info.type?.tensorType, what = `its input "${info.name}"`;
     const dims = type?.shape?.dim.map(({ value }) =>
       value.case === "dimValue" ? Number(value.value) : undefined
@@ -198,10 +196,26 @@ function isOwn(domain: string): boolean {
  * @param path its name, for error messages
  * @throws {TypeError} naming the node whose operator, attributes or shapes are not supported
  * @throws {DataLossError} if tensors are damaged, or a node's input is missing or comes after it
+ *
+ * @example Usage
+ * ```ts
+ * import { decodeOnnx } from "../../formats/onnx/read.ts";
+ * import { Tape } from "../../tape/tape.ts";
+ * import { recordOnnx } from "./record.ts";
+ *
+ * declare const bytes: Uint8Array; // of an .onnx file
+ * const { images, outputs } = recordOnnx(new Tape(), decodeOnnx(bytes, "net.onnx"), "net.onnx");
+ * console.log(images.shape, [...outputs.keys()]); // [1, 224, 224, 3], ["logits", "probabilities"]
+ * ```
  */
-export function importOnnx(model: OnnxModel, path: string, options: ImportOptions = {}): ImportedGraph {
+export function recordOnnx(
+  tape: Tape,
+  model: OnnxModel,
+  path: string,
+  options: RecordOnnxOptions = {},
+): RecordedModel {
   try {
-    return new Import(model).run(options);
+    return new Recording(tape, model).run(options);
   } catch (thrown) {
     const message = `Cannot import "${path}": ${reasonOf(thrown)}`;
     if (thrown instanceof DataLossError) throw new DataLossError(message, { path }, { cause: thrown });
