@@ -9,9 +9,9 @@
 /** What the file is called in a data set's directory. */
 export const LABELS_FILE = "labels.txt";
 
-/** Writes the names of classes 0, 1, 2, ... as the text of a label file. */
+/** Writes the names of classes 0, 1, 2, ... as the text of a label file; line ends inside of a name become blanks. */
 export function formatLabels(classNames: readonly string[]): string {
-  return classNames.map((name, label) => `${label}:${name}\n`).join("");
+  return classNames.map((name, label) => `${label}:${name.replace(/[\r\n]+/g, " ")}\n`).join("");
 }
 
 /**

@@ -118,6 +118,11 @@ export async function listTable(files: Files, path: string): Promise<Listing> {
   return { classNames, files: listed, oddities: [] };
 }
 
+/** Whether a text can name a split, and files of it; empty is for what is left out. */
+export function isSplitName(text: string): boolean {
+  return /^[\w-]{0,40}$/.test(text);
+}
+
 /** What is in a folder, without what systems leave behind in every folder. */
 async function sortedEntries(files: Files, directory: string): Promise<Entry[]> {
   const clutter = ["__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini"];

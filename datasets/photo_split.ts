@@ -11,7 +11,8 @@ import { reasonOf } from "../formats/errors.ts";
 import type { Files } from "../formats/files.ts";
 import { joinPath } from "../formats/paths.ts";
 import { randomPermutation } from "./permutation.ts";
-import type { Oddity, PhotoFolder } from "./photo_folder.ts";
+import type { PhotoFolder } from "./photo_folder.ts";
+import { isSplitName, type Oddity } from "./photo_listing.ts";
 
 /** The table of splits, beside the photos: a line `file,split` for each. An empty split leaves a photo out. */
 export const SPLIT_FILE = "split.csv";
@@ -46,8 +47,8 @@ export async function splitPhotos(files: Files, folder: PhotoFolder): Promise<Ph
   if (present && added.length > 0) {
     oddities.push({ file: SPLIT_FILE, what: `${added.length} new photos were added to it` });
   }
-  const files_ = new Set(photos.map(({ file }) => file));
-  const gone = [...present?.keys() ?? []].filter((file) => !files_.has(file)).length;
+  const used = new Set(photos.map(({ file }) => file));
+  const gone = [...present?.keys() ?? []].filter((file) => !used.has(file)).length;
   if (gone > 0) {
     oddities.push({ file: SPLIT_FILE, what: `it names ${gone} photos that are not there or cannot be used` });
   }
@@ -75,10 +76,10 @@ async function readTable(files: Files, path: string): Promise<Map<string, string
   const table = new Map<string, string>();
   for (const { fields, line } of rows) {
     const [file, split] = fields;
-    if (fields.length !== 2 || table.has(file)) {
-      const reason = fields.length === 2 ? `${file} comes twice` : "it is not of the form file,split";
-      throw new SyntaxError(`Cannot read line ${line} of "${path}": ${reason}`);
-    }
+    const refuse = (reason: string) => new SyntaxError(`Cannot read line ${line} of "${path}": ${reason}`);
+    if (fields.length !== 2) throw refuse("it is not of the form file,split");
+    if (table.has(file)) throw refuse(`${file} comes twice`);
+    if (!isSplitName(split.trim())) throw refuse(`"${split}" cannot name a split`);
     table.set(file, split.trim());
   }
   return table;

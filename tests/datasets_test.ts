@@ -169,7 +169,7 @@ Deno.test("getDataset() names file and offset of a record that cannot be decoded
     ["label beyond the classes", flat(1, 10), "its label is 10, but there are classes 0 to 9 only"],
     ["negative label", flat(1, -1), "its label is -1, but there are classes 0 to 9 only"],
     ["kind", encoded(...latin1("GIF89a")), "it is a GIF, but only JPEG and PNG can be read"],
-    ["no picture", encoded(1), "it is neither a JPEG nor a PNG"],
+    ["no picture", encoded(1), "only JPEG and PNG can be read"],
   ];
   for (const [what, bad, reason] of cases) {
     const files = memoryFiles({ "d/mnist_test.tfrecord": shard(good, bad) });

@@ -144,6 +144,7 @@ Deno.test("splitPhotos() takes what people wrote, and adds what is new", async (
     "a/0.png,train": "its first line must be",
     "file,split\na": "line 2",
     "file,split\na,b\na,c": "a comes twice",
+    "file,split\na,b/c": '"b/c" cannot name a split',
   };
   for (const [content, reason] of Object.entries(bad)) {
     await files.write(`d/${SPLIT_FILE}`, [text(content)]);
