@@ -78,7 +78,7 @@ export async function* listImages(files: Files, archive: string): AsyncGenerator
       `Cannot read pictures from "${archive}" in place: it is gzipped; unpack it with gunzip`,
     );
   }
-  const maxBytes = (await files.size(archive))!;
+  const maxBytes = Infinity; // it is not unpacked
   for await (const entry of readTar(readUnpacked(files, archive), { path: archive, maxBytes })) {
     if (entry.kind !== "file") continue;
     if (!entry.path.endsWith(".tar")) {
@@ -89,7 +89,7 @@ export async function* listImages(files: Files, archive: string): AsyncGenerator
     }
     const folder = entry.path.slice(0, -".tar".length);
     for await (
-      const inner of readTar(entry.data, { path: `${archive}: ${entry.path}`, maxBytes: entry.size })
+      const inner of readTar(entry.data, { path: `${archive}: ${entry.path}`, maxBytes })
     ) {
       const name = baseName(inner.path);
       if (inner.kind !== "file" || !isImageName(name)) continue;
