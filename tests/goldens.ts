@@ -17,6 +17,7 @@ export const topics: Record<string, () => Promise<{ cases: Topic }>> = {
   checkpoints: () => import("./goldens/checkpoints.ts"),
   metrics: () => import("./goldens/metrics.ts"),
   events: () => import("./goldens/events.ts"),
+  graphdef: () => import("./goldens/graphdef.ts"),
   jpeg: () => import("./goldens/jpeg.ts"),
   imagenet: () => import("./goldens/imagenet.ts"),
   model_deploy: () => import("./goldens/model_deploy.ts"),

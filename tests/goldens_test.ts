@@ -13,6 +13,7 @@ const fixtures = new URL("fixtures", import.meta.url).pathname;
 const topics = [
   "checkpoints",
   "events",
+  "graphdef",
   "imagenet",
   "jpeg",
   "metrics",
@@ -166,6 +167,32 @@ Deno.test("goldens preprocessing notices a picture, a choice and a distribution 
     "adjust_hue_0.npy",
     "inception_train_fixed_2.npy",
     "vgg_pieces.json",
+  ]);
+});
+
+Deno.test("goldens graphdef notices a node, a listing and a digest that are off", async () => {
+  const files = ["lenet_inf_graph.pbtxt.gz", "lenet_inf_graph_b4_s32_training.pb.gz"];
+  const listing = "lenet_inf_graph_b4_s32_training.pb.gz.nodes.json";
+  const failures = await failuresAfter(
+    "graphdef",
+    [...files, listing, "exported.json"],
+    async (directory) => {
+      const text = await new Response(
+        (await Deno.open(`${directory}/${files[0]}`)).readable.pipeThrough(new DecompressionStream("gzip")),
+      ).text();
+      await Deno.writeTextFile(`${directory}/lenet_inf_graph.pbtxt`, text.replace('s: "VALID"', 's: "SAME"'));
+      await replaceIn(
+        `${directory}/${listing}`,
+        '"LeNet/dropout3/dropout/Mul","Mul"',
+        '"LeNet/dropout3/Mul","Mul"',
+      );
+      await replaceIn(`${directory}/exported.json`, '"nodes":92,"sha256":"', '"nodes":92,"sha256":"0');
+    },
+  );
+  assertEquals(failures, [
+    "export cifarnet",
+    "export lenet_inf_graph.pbtxt",
+    "export lenet_inf_graph_b4_s32_training.pb.gz",
   ]);
 });
 

@@ -5,7 +5,7 @@
  */
 import { LABELS_FILE, parseLabels } from "../datasets/labels.ts";
 import { SAMPLE_NAME } from "../datasets/sample.ts";
-import { type ModelFacts } from "../export/metadata.ts";
+import type { ModelFacts } from "../export/metadata.ts";
 import { CheckpointReader } from "../formats/checkpoint/reader.ts";
 import { joinPath } from "../formats/paths.ts";
 import { denoFiles } from "../host/files.ts";
