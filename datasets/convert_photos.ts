@@ -107,7 +107,7 @@ export async function* convertFolder(
     if (records !== used) {
       const what =
         `its shards hold ${records} photos where there are ${used} now; remove them to convert again`;
-      report([{ file: directory, what }]);
+      report([{ kind: "split", file: directory, what }]);
     }
     return yield* kept;
   }

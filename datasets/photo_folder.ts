@@ -13,7 +13,7 @@ import type { Files } from "../formats/files.ts";
 import { directoryOf, joinPath } from "../formats/paths.ts";
 import type { PictureHeader } from "../formats/picture_header.ts";
 import { checkName, readPhotoHeader } from "./photo_file.ts";
-import { listClassFolders, listTable, type Oddity } from "./photo_listing.ts";
+import { isPictureName, listClassFolders, listTable, type Oddity } from "./photo_listing.ts";
 
 export type { Oddity } from "./photo_listing.ts";
 
@@ -65,15 +65,17 @@ export async function scanPhotos(files: Files, path: string): Promise<PhotoFolde
     try {
       const header = await readPhotoHeader(files, joinPath(directory, file));
       const lie = checkName(file, header.kind);
-      if (lie !== undefined) oddities.push({ file, what: lie });
+      if (lie !== undefined) oddities.push({ kind: "format", file, what: lie });
       photos.push({ file, label: labels.get(className)!, header, split });
     } catch (thrown) {
-      oddities.push({ file, what: `left out: ${reasonOf(thrown).replace(/^Cannot [^:]*: /, "")}` });
+      const kind = isPictureName(file) ? "unreadable" : "ignored";
+      oddities.push({ kind, file, what: `left out: ${reasonOf(thrown).replace(/^Cannot [^:]*: /, "")}` });
     }
   }
   const used = new Set(photos.map(({ label }) => label));
   for (const [label, name] of listing.classNames.entries()) {
-    if (!used.has(label)) oddities.push({ file: name, what: "a class without any photo that can be used" });
+    if (used.has(label)) continue;
+    oddities.push({ kind: "unbalanced", file: name, what: "a class without any photo that can be used" });
   }
   return { directory, classNames: listing.classNames, photos, oddities };
 }

@@ -23,6 +23,8 @@ export interface ListedFile {
 
 /** Something that a person should know about. */
 export interface Oddity {
+  /** `unreadable`: a photo that cannot be used; `ignored`: no photo, or not where photos should be. */
+  readonly kind: "unreadable" | "ignored" | "format" | "unbalanced" | "split";
   /** A file or folder, as in {@linkcode ListedFile.file}. */
   readonly file: string;
   /** What is odd, and what becomes of it. */
@@ -68,16 +70,18 @@ export async function listClassFolders(files: Files, directory: string): Promise
   }
   return { classNames: areSplits ? sorted([...classNames], String) : names, files: listed, oddities };
 
+  function ignore(file: string, what: string): void {
+    oddities.push({ kind: "ignored", file, what });
+  }
+
   /** Names of the folders in a folder: "", or ending in a slash. */
   async function foldersIn(outer: string): Promise<string[]> {
     const folders: string[] = [];
     for (const { name, kind } of await sortedEntries(files, joinPath(directory, outer))) {
       const file = outer + name;
       if (kind === "folder") folders.push(name);
-      else if (kind !== "file") oddities.push({ file, what: whatLinksAre[kind]! });
-      else if (isPictureName(name)) {
-        oddities.push({ file, what: "left out: a photo outside of the class folders" });
-      }
+      else if (kind !== "file") ignore(file, whatLinksAre[kind]!);
+      else if (isPictureName(name)) ignore(file, "left out: a photo outside of the class folders");
     }
     return folders;
   }
@@ -86,7 +90,7 @@ export async function listClassFolders(files: Files, directory: string): Promise
     for (const { name, kind } of await sortedEntries(files, joinPath(directory, folder))) {
       const file = `${folder}/${name}`;
       if (kind === "file") listed.push({ file, className, split });
-      else oddities.push({ file, what: whatLinksAre[kind] ?? "left out: a folder inside of a class folder" });
+      else ignore(file, whatLinksAre[kind] ?? "left out: a folder inside of a class folder");
     }
   }
 }
@@ -140,6 +144,7 @@ function sorted<T>(items: readonly T[], key: (item: T) => string): T[] {
     .sort((a, b) => compareBytes(a.bytes, b.bytes)).map(({ item }) => item);
 }
 
-function isPictureName(name: string): boolean {
+/** Whether a file calls itself a picture. */
+export function isPictureName(name: string): boolean {
   return /\.(jpe?g|png|gif|bmp|webp|tiff?|hei[cf])$/i.test(name);
 }

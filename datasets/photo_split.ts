@@ -33,34 +33,38 @@ export interface PhotoSplits {
  * Tells the split of every photo: from the photos' own table if it has splits, else from `split.csv`, which is written if it is
  * missing and added to if photos are new.
  *
+ * @param options.writes whether to write; without it the splits are those that would be written
  * @throws {SyntaxError} if `split.csv` cannot be read
  */
-export async function splitPhotos(files: Files, folder: PhotoFolder): Promise<PhotoSplits> {
+export async function splitPhotos(
+  files: Files,
+  folder: PhotoFolder,
+  { writes = true }: { writes?: boolean } = {},
+): Promise<PhotoSplits> {
   const { photos, directory } = folder;
   if (photos.some(({ split }) => split !== undefined)) {
     return { splits: photos.map(({ split }) => split ?? ""), oddities: [] };
   }
   const path = joinPath(directory, SPLIT_FILE), oddities: Oddity[] = [];
+  const tell = (what: string) => oddities.push({ kind: "split", file: SPLIT_FILE, what });
   const present = await files.size(path) === undefined ? undefined : await readTable(files, path);
   const splits = assignSplits(folder, present ?? new Map());
   const added = photos.flatMap(({ file }, i) => present?.has(file) ? [] : [[file, splits[i]]]);
+  if (!writes) return { splits, oddities };
   if (present && added.length > 0) {
-    oddities.push({ file: SPLIT_FILE, what: `${added.length} new photos were added to it` });
+    tell(`${added.length} new photos were added to it`);
   }
   const used = new Set(photos.map(({ file }) => file));
   const gone = [...present?.keys() ?? []].filter((file) => !used.has(file)).length;
   if (gone > 0) {
-    oddities.push({ file: SPLIT_FILE, what: `it names ${gone} photos that are not there or cannot be used` });
+    tell(`it names ${gone} photos that are not there or cannot be used`);
   }
   if (added.length > 0) {
     const rows = [["file", "split"], ...present ?? [], ...added];
     try {
       await files.write(path, [new TextEncoder().encode(rows.map(formatCsvRow).join(""))]);
     } catch (thrown) {
-      oddities.push({
-        file: SPLIT_FILE,
-        what: `not written, so it is decided anew each time: ${reasonOf(thrown)}`,
-      });
+      tell(`not written, so it is decided anew each time: ${reasonOf(thrown)}`);
     }
   }
   return { splits, oddities };
