@@ -125,9 +125,8 @@ function factsOf(
   { synsets, names, boxes }: BuildOptions,
   from: string,
 ): (image: ImagePlace) => ShardImage {
-  const nameless = [...new Set(images.map(({ label }) => synsets[label - 1]))].filter((synset) =>
-    !names.has(synset)
-  );
+  const present = new Set(images.map(({ label }) => label));
+  const nameless = synsets.filter((synset, i) => present.has(i + 1) && !names.has(synset));
   if (nameless.length > 0) {
     throw new RangeError(
       `Failed to find the name of ${nameless.slice(0, 10).join(", ")}, of which "${from}" has pictures; ` +
