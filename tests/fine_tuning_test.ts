@@ -55,7 +55,7 @@ function fiveClasses(side: number): Dataset {
     labelsToNames: new Map(),
     channels: 3,
     itemsToDescriptions: {},
-    source: { size: 10, get, describe: (index) => `picture ${index}` },
+    source: { size: 10, get, describe: (index) => `picture ${index}`, isKept: true },
   };
 }
 
