@@ -193,6 +193,30 @@ Deno.test("goldens graphdef notices a node, a listing and a digest that are off"
     "export cifarnet",
     "export lenet_inf_graph.pbtxt",
     "export lenet_inf_graph_b4_s32_training.pb.gz",
+    "read lenet_inf_graph_b4_s32_training.pb.gz",
+  ]);
+});
+
+Deno.test("goldens graphdef notices a summary, a frozen graph, outputs and labels that are off", async () => {
+  const graph = "lenet48_rgb_inf_graph.pb.gz", summary = `${graph}.summary.txt`;
+  const listing = "frozen_lenet48_rgb.pb.nodes.json", outputs = "frozen_outputs.json";
+  const failures = await failuresAfter(
+    "graphdef",
+    [graph, summary, listing, "freeze_graph.json", outputs],
+    async (directory) => {
+      await replaceIn(`${directory}/${summary}`, "9 Identity", "8 Identity");
+      await replaceIn(
+        `${directory}/${listing}`,
+        '"LeNet/fc4/weights","Const"',
+        '"LeNet/fc4/weights","VariableV2"',
+      );
+      await replaceIn(`${directory}/${outputs}`, "0.050893717", "0.050913717");
+    },
+  );
+  assertEquals(failures, [
+    "freeze lenet48_rgb",
+    "outputs of frozen_lenet48_rgb.pb",
+    "summarize lenet48_rgb_inf_graph.pb.gz",
   ]);
 });
 

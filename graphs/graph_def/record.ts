@@ -30,13 +30,16 @@ const mostMade = 1 << 26;
 
 /** What is fed and wanted; names of nodes, `:1` behind a name stands for another output than the first. */
 export interface RecordOptions {
-  /** Shapes of what is fed, in place of the nodes' own values; those of images are [n, height, width, channels]. */
-  readonly feeds: Readonly<Record<string, Shape>>;
+  /**
+   * What takes the place of nodes: values of the tape, or shapes of what will be fed under the nodes' names. Images are
+   * [n, height, width, channels].
+   */
+  readonly feeds: Readonly<Record<string, Shape | Value>>;
   readonly outputs: readonly string[];
 }
 
 /**
- * Records what the outputs need of a graph. Feeds are float32 and have the nodes' names.
+ * Records what the outputs need of a graph, in float32.
  *
  * Constants are computed with at once, so that shapes that a graph computes are known.
  *
@@ -68,7 +71,9 @@ export function recordGraph(tape: Tape, graph: GraphDef, { feeds, outputs }: Rec
   }
   checkOperations(order);
   const results = new Map<string, readonly Operand[]>(), constants = new Constants(tape);
-  for (const [name, shape] of Object.entries(feeds)) results.set(name, [{ value: tape.feed(name, shape) }]);
+  for (const [name, fed] of Object.entries(feeds)) {
+    results.set(name, [{ value: "tape" in fed ? fed : tape.feed(name, fed) }]);
+  }
   let made = 0;
   for (const node of order) {
     try {

@@ -18,6 +18,7 @@ import { lenet } from "../../nets/lenet.ts";
 import { buildNet, type Net } from "../../nets/net.ts";
 import { nets } from "../../nets/nets_factory.ts";
 import { Tape } from "../../tape/tape.ts";
+import { checkNodes, exists, readPacked } from "./_graph_files.ts";
 import { ExactChecks, type GoldenCase, listDirectory, readJson, toHex } from "./report.ts";
 
 /** Files of the topic that are graphs without weights. */
@@ -85,15 +86,9 @@ function known(node: NodeDef): NodeDef {
   return { ...node, $unknown: undefined };
 }
 
-async function readFile(path: string): Promise<Uint8Array> {
-  const { readable } = await Deno.open(path);
-  const stream = path.endsWith(".gz") ? readable.pipeThrough(new DecompressionStream("gzip")) : readable;
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
 async function compare(directory: string, file: string): Promise<ExactChecks> {
   const checks = new ExactChecks(), path = `${directory}/${file}`;
-  const expected = decodeGraph(await readFile(path), path), made = exportAgain(settingsOf(file, expected));
+  const expected = decodeGraph(await readPacked(path), path), made = exportAgain(settingsOf(file, expected));
   const bytes = /\.pbtxt/.test(file) ? new TextEncoder().encode(printGraph(made)) : encodeGraph(made);
   const actual = decodeGraph(bytes, `our ${file}`);
   checks.equal(actual.versions?.producer, expected.versions?.producer, "producer");
@@ -108,27 +103,8 @@ async function compare(directory: string, file: string): Promise<ExactChecks> {
       `attributes of ${node.name} differ`,
     );
   }
-  await compareListing(checks, `${path}.nodes.json`, actual);
+  if (await exists(`${path}.nodes.json`)) checkNodes(checks, actual, await readJson(`${path}.nodes.json`));
   return checks;
-}
-
-/** Compares names, operations and inputs with a listing; long ones have an ellipsis in the middle. */
-async function compareListing(checks: ExactChecks, path: string, { node }: GraphDef): Promise<void> {
-  let listing: { num_nodes: number; nodes: ([string, string, string[]] | string)[] };
-  try {
-    listing = await readJson(path);
-  } catch (thrown) {
-    if (thrown instanceof Deno.errors.NotFound) return;
-    throw thrown;
-  }
-  checks.equal(node.length, listing.num_nodes, "number of nodes");
-  const { nodes } = listing, gap = nodes.findIndex((entry) => !Array.isArray(entry));
-  for (const [i, entry] of nodes.entries()) {
-    if (!Array.isArray(entry)) continue;
-    const ours = node[gap < 0 || i < gap ? i : node.length - nodes.length + i];
-    checks.equal([ours?.name, ours?.op], entry.slice(0, 2), `node ${i} of the listing`);
-    checks.equal(ours?.input, entry[2], `inputs of node ${i} of the listing`);
-  }
 }
 
 /** A graph of {@linkcode DIGESTS}: SHA-256 of all nodes as {@linkcode digestOf} takes it. */

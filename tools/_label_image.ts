@@ -1,0 +1,75 @@
+/**
+ * What TensorFlow's label_image computes: one picture, resized and normalized, through a frozen graph.
+ *
+ * @module
+ */
+import { decodePicture } from "../datasets/decode_picture.ts";
+import type { GraphDef } from "../formats/graph_def/graph_pb.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { recordGraph } from "../graphs/graph_def/record.ts";
+import { sizeOf } from "../kernels/kernel.ts";
+import { compile } from "../tape/compile.ts";
+import { biasAdd, scale } from "../tape/ops/pointwise.ts";
+import { resizeBilinear } from "../tape/ops/resize.ts";
+import { Parameters } from "../tape/parameters.ts";
+import { Tape, type Value } from "../tape/tape.ts";
+
+/** How a picture becomes the graph's input, and what is read of the graph. */
+export interface Labelling {
+  readonly inputLayer: string;
+  readonly outputLayer: string;
+  readonly inputHeight: number;
+  readonly inputWidth: number;
+  /** Subtracted from pixels of 0 to 255: one number, or one for each channel. */
+  readonly inputMean: readonly number[];
+  /** What the difference is divided by. */
+  readonly inputStd: number;
+}
+
+/** (pixels - mean) / std, resized as `tf.image.resize_bilinear` does, without aligned corners. */
+function prepare(pixels: Value, { inputHeight, inputWidth, inputMean, inputStd }: Labelling): Value {
+  const { tape } = pixels, channels = pixels.shape[3];
+  const negative = Float32Array.from({ length: channels }, (_, i) => -inputMean[i % inputMean.length]);
+  const centred = biasAdd(
+    resizeBilinear(pixels, [inputHeight, inputWidth]),
+    tape.constant(negative, [channels]),
+  );
+  return scale(centred, 1 / inputStd);
+}
+
+/**
+ * The scores that a graph gives a JPEG or PNG.
+ *
+ * @throws {DataLossError} if the picture is damaged
+ * @throws {RangeError} naming the node, if the graph cannot be put on a tape
+ */
+export async function scoresOf(
+  gpu: Gpu,
+  graph: GraphDef,
+  picture: Uint8Array,
+  labelling: Labelling,
+): Promise<Float32Array> {
+  const { data, height, width } = decodePicture(picture, { channels: 3 });
+  const tape = new Tape(), image = tape.feed("picture", [1, height, width, 3]);
+  const { inputLayer, outputLayer } = labelling;
+  const [scores] = recordGraph(tape, graph, {
+    feeds: { [inputLayer.replace(/:0$/, "")]: prepare(image, labelling) },
+    outputs: [outputLayer],
+  });
+  const classes = scores.shape[scores.shape.length - 1] ?? 0;
+  if (classes !== sizeOf(scores.shape)) {
+    throw new RangeError(
+      `Cannot label by "${outputLayer}": its shape is [${scores.shape}], one row of scores is needed`,
+    );
+  }
+  const parameters = new Parameters(gpu, tape.variables);
+  const program = await compile(gpu, tape, { parameters, fetches: { scores }, label: "label_image" });
+  try {
+    program.feed("picture", Float32Array.from(data));
+    program.run();
+    return await program.fetch("scores");
+  } finally {
+    program.destroy();
+    parameters.destroy();
+  }
+}
