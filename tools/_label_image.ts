@@ -4,6 +4,7 @@
  * @module
  */
 import { decodePicture } from "../datasets/decode_picture.ts";
+import { shapeAttribute } from "../formats/graph_def/attributes.ts";
 import type { GraphDef } from "../formats/graph_def/graph_pb.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { recordGraph } from "../graphs/graph_def/record.ts";
@@ -37,6 +38,12 @@ function prepare(pixels: Value, { inputHeight, inputWidth, inputMean, inputStd }
   return scale(centred, 1 / inputStd);
 }
 
+/** Channels of a graph's images: 1 where its input says so, else 3. */
+function channelsOf(graph: GraphDef, input: string): 1 | 3 {
+  const node = graph.node.find(({ name, op }) => name === input && op === "Placeholder");
+  return node && shapeAttribute(node, "shape")?.at(-1) === 1 ? 1 : 3;
+}
+
 /**
  * The scores that a graph gives a JPEG or PNG.
  *
@@ -49,9 +56,11 @@ export async function scoresOf(
   picture: Uint8Array,
   labelling: Labelling,
 ): Promise<Float32Array> {
-  const { data, height, width } = decodePicture(picture, { channels: 3 });
-  const tape = new Tape(), image = tape.feed("picture", [1, height, width, 3]);
   const { inputLayer, outputLayer } = labelling;
+  const { data, height, width, channels } = decodePicture(picture, {
+    channels: channelsOf(graph, inputLayer),
+  });
+  const tape = new Tape(), image = tape.feed("picture", [1, height, width, channels]);
   const [scores] = recordGraph(tape, graph, {
     feeds: { [inputLayer.replace(/:0$/, "")]: prepare(image, labelling) },
     outputs: [outputLayer],
