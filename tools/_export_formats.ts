@@ -8,6 +8,7 @@ import { noteNodes } from "../export/graph_def/notes.ts";
 import { metadataOf } from "../export/metadata.ts";
 import { encodeGraph, printGraph } from "../formats/graph_def/graph_def.ts";
 import { type LazyTensor, writeSafetensors } from "../formats/safetensors.ts";
+import { foldBatchNorm } from "../graphs/graph_def/fold_batch_norm.ts";
 import { freezeGraph } from "../graphs/graph_def/freeze.ts";
 import { denoFiles } from "../host/files.ts";
 import type { ExportJob } from "./_export_job.ts";
@@ -49,6 +50,7 @@ async function writeGraphDef(job: ExportJob, flags: FormatFlags): Promise<string
   let { graph } = exported;
   if (weights) {
     graph = (await freezeGraph(graph, weights, { outputs: names })).graph;
+    if (flags.fold_batch_norm) graph = foldBatchNorm(graph, names).graph;
     graph.node.push(...noteNodes(metadataOf(facts)));
   }
   const bytes = flags.write_text_graphdef ? new TextEncoder().encode(printGraph(graph)) : encodeGraph(graph);
