@@ -94,6 +94,6 @@ export function decodeImageExample(
   if (label < 0 || label >= numClasses) {
     throw new RangeError(`its label is ${label}, but there are classes 0 to ${numClasses - 1} only`);
   }
-  const { data, height, width } = decodePicture(encoded, channels);
+  const { data, height, width } = decodePicture(encoded, { channels });
   return { data, height, width, channels, label };
 }

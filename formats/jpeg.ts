@@ -12,14 +12,12 @@
 
 import { colorSpaceOf, rowWriter } from "./jpeg/colors.ts";
 import { orient } from "./jpeg/exif.ts";
-import type { Box, Frame } from "./jpeg/frame.ts";
+import type { Frame } from "./jpeg/frame.ts";
 import { damaged, unsupported } from "./jpeg/markers.ts";
 import { decodePlanes } from "./jpeg/planes.ts";
 import { SegmentReader } from "./jpeg/segments.ts";
 import { rowsOf } from "./jpeg/upsample.ts";
-import type { Picture } from "./png.ts";
-
-export type { Box } from "./jpeg/frame.ts";
+import { type Box, checkBox, cropPicture, type Picture } from "./pixels.ts";
 
 /** Options of {@linkcode decodeJpeg}. */
 export interface DecodeJpegOptions {
@@ -95,7 +93,7 @@ export function decodeJpeg(
   checkSize(frame, bytes);
   if (orientation && reader.orientation !== 1) {
     const upright = orient(decodeJpeg(bytes, { channels }), reader.orientation);
-    return box ? cut(upright, box) : upright;
+    return box ? cropPicture(upright, box) : upright;
   }
   if (box) checkBox(frame, box);
   return decodeBox(
@@ -139,29 +137,4 @@ function checkSize({ width, height, components }: Frame, bytes: Uint8Array): voi
   if (width * height > MOST_PIXELS_A_BYTE * bytes.length) {
     throw damaged(`it is too short for ${width} x ${height} pixels`, bytes.length);
   }
-}
-
-function checkBox({ width, height }: { width: number; height: number }, box: Box): void {
-  const values = [box.x, box.y, box.width, box.height],
-    right = box.x + box.width,
-    bottom = box.y + box.height;
-  const isInside = values.every(Number.isInteger) && box.x >= 0 && box.y >= 0 && right <= width &&
-    bottom <= height;
-  if (!isInside || box.width < 1 || box.height < 1) {
-    throw new RangeError(
-      `Cannot decode box x ${box.x}, y ${box.y}, ${box.width} x ${box.height} of a JPEG of ${width} x ${height} pixels: ` +
-        "it must hold pixels and lie within the picture",
-    );
-  }
-}
-
-/** Cuts a box out of a decoded picture. */
-function cut(picture: Picture, box: Box): Picture {
-  checkBox(picture, box);
-  const { width, channels, data } = picture, out = new Uint8Array(box.width * box.height * channels);
-  for (let y = 0; y < box.height; y++) {
-    const from = ((box.y + y) * width + box.x) * channels;
-    out.set(data.subarray(from, from + box.width * channels), y * box.width * channels);
-  }
-  return { width: box.width, height: box.height, channels, data: out };
 }

@@ -8,19 +8,10 @@
 
 import { zlibSync } from "npm:fflate@0.8.3";
 import { crc32 } from "./crc32.ts";
+import type { Picture } from "./pixels.ts";
 import { paeth, type PngSamples, readPngSamples, signature } from "./png_samples.ts";
 
-/** A picture: pixels row after row, channels interleaved. */
-export interface Picture<Data extends Uint8Array | Uint16Array = Uint8Array> {
-  /** Pixels across. */
-  width: number;
-  /** Pixels down. */
-  height: number;
-  /** Values a pixel: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
-  channels: number;
-  /** `height * width * channels` values. */
-  data: Data;
-}
+export type { Picture } from "./pixels.ts";
 
 /** Options of {@linkcode decodePng}. */
 export interface DecodePngOptions {

@@ -111,7 +111,7 @@ Deno.test("decodeJpeg() refuses boxes outside of the picture and channels that i
     assertThrows(
       () => decodeJpeg(colored, { box: { x, y, width, height } }),
       RangeError,
-      `Cannot decode box x ${x}, y ${y}, ${width} x ${height} of a JPEG of 97 x 61 pixels`,
+      `Cannot take the box of ${width} x ${height} pixels at x ${x}, y ${y} of a picture of 97 x 61`,
     );
   }
   assertThrows(

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Picture } from "../png.ts";
+import type { Picture } from "../pixels.ts";
 
 const ORIENTATION_TAG = 0x0112;
 

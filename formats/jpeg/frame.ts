@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Box } from "../pixels.ts";
 import { damaged } from "./markers.ts";
 
 /** As libjpeg: no side may be longer. */
@@ -37,16 +38,6 @@ export interface Frame {
   /** The largest `h` of all components. */
   readonly maxH: number;
   readonly maxV: number;
-}
-
-/** A part of a picture, in pixels. */
-export interface Box {
-  /** Columns to the left of it. */
-  x: number;
-  /** Rows above it. */
-  y: number;
-  width: number;
-  height: number;
 }
 
 /** A rectangle of blocks: columns `left` to `right` - 1, rows `top` to `bottom` - 1. */

@@ -9,15 +9,9 @@
  * @module
  */
 
+import type { Box } from "../pixels.ts";
 import { readBlocks } from "./blocks.ts";
-import {
-  type BlockRange,
-  blocksOf,
-  type Box,
-  type Frame,
-  type FrameComponent,
-  paddedBlocks,
-} from "./frame.ts";
+import { type BlockRange, blocksOf, type Frame, type FrameComponent, paddedBlocks } from "./frame.ts";
 import { inverseDct, scaleQuantization } from "./inverse_dct.ts";
 import { damaged } from "./markers.ts";
 import { progressiveReader, type StoredBlocks } from "./progressive.ts";

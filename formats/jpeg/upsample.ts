@@ -10,7 +10,8 @@
  * @module
  */
 
-import type { Box, Frame } from "./frame.ts";
+import type { Box } from "../pixels.ts";
+import type { Frame } from "./frame.ts";
 import { unsupported } from "./markers.ts";
 import type { Plane } from "./planes.ts";
 
