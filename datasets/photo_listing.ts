@@ -128,7 +128,7 @@ export function isSplitName(text: string): boolean {
 }
 
 /** What is in a folder, without what systems leave behind in every folder. */
-async function sortedEntries(files: Files, directory: string): Promise<Entry[]> {
+export async function sortedEntries(files: Files, directory: string): Promise<Entry[]> {
   const clutter = ["__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini"];
   const entries = await files.entries(directory);
   return sorted(

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { CheckpointReader } from "../formats/checkpoint/reader.ts";
+import type { Net } from "../nets/net.ts";
 import { isOfLossScale } from "../training/loss_scale.ts";
 import { SHADOWS } from "../training/moving_averages.ts";
 
@@ -47,4 +49,20 @@ export function chooseTensors(
 function isBesideModel(name: string, all: ReadonlySet<string>): boolean {
   const parent = name.slice(0, Math.max(name.lastIndexOf("/"), 0));
   return all.has(parent) || /(^|\/)beta[12]_power(_\d+)?$/.test(name) || isOfLossScale(name);
+}
+
+/**
+ * How many classes the head has that a checkpoint holds.
+ *
+ * @throws {Error} if the checkpoint has no head of this net
+ */
+export function classesOf({ prefix, tensors }: CheckpointReader, { name, headScopes: [scope] }: Net): number {
+  for (const [variable, { shape }] of tensors) {
+    if (variable.startsWith(`${scope}/`) && /\/(weights|biases)$/.test(variable)) {
+      return shape[shape.length - 1];
+    }
+  }
+  throw new Error(
+    `Cannot take ${prefix} for ${name}: it has no variables below ${scope}; is --model_name right?`,
+  );
 }

@@ -14,6 +14,7 @@ import type { TrainedClone } from "./step.ts";
 
 /** What decides a classifier's shapes and numbers. */
 export interface ClassifierOptions extends ImageOptions {
+  readonly modelName: string;
   readonly numClasses: number;
   /** @default {0} */
   readonly weightDecay?: number;

@@ -7,17 +7,20 @@
  */
 import type { Batch } from "../datasets/reader.ts";
 import { PICTURE_WORDS } from "../kernels/image.ts";
+import type { Net } from "../nets/net.ts";
 import { getNet } from "../nets/nets_factory.ts";
 import { BatchPacker } from "../preprocessing/batch_images.ts";
 import type { PictureFeeds, Preprocessing, PreprocessingOptions } from "../preprocessing/preprocessing.ts";
 import { getPreprocessing } from "../preprocessing/preprocessing_factory.ts";
+import type { Picture } from "../preprocessing/sampling.ts";
 import { Draws, hash32 } from "../random/philox.ts";
 import type { Program } from "../tape/program.ts";
 import type { Tape, Value } from "../tape/tape.ts";
 
 /** What decides how a classifier's images are prepared. */
 export interface ImageOptions {
-  readonly modelName: string;
+  /** May be left out where preprocessing and size are given. */
+  readonly modelName?: string;
   /** Left out: the net's own. */
   readonly preprocessingName?: string;
   /** Whether pictures in colour become grey: the net gets images of one channel. @default {false} */
@@ -34,6 +37,11 @@ export interface ImageOptions {
   readonly seed?: number;
 }
 
+/** What is fed of a batch. */
+export interface PicturesOfBatch extends Pick<Batch, "index"> {
+  readonly images: readonly Picture[];
+}
+
 const STREAM = hash32("preprocessing");
 
 /** Prepares the images of a classifier: records how, and feeds programs that have it recorded. */
@@ -43,9 +51,10 @@ export class ImageFeeder {
   readonly #packer = new BatchPacker();
 
   constructor(readonly options: ImageOptions) {
-    const { isTraining, useGrayscale } = options, net = getNet(options.modelName);
-    const side = options.imageSize ?? net.publishedImageSize ?? net.defaultImageSize;
-    this.#family = getPreprocessing(options.preprocessingName ?? net.preprocessing);
+    const { isTraining, useGrayscale, modelName = "" } = options;
+    const sideOf = (net: Net) => net.publishedImageSize ?? net.defaultImageSize;
+    const side = options.imageSize ?? sideOf(getNet(modelName));
+    this.#family = getPreprocessing(options.preprocessingName ?? getNet(modelName).preprocessing);
     this.#preprocessing = { height: side, width: side, isTraining, useGrayscale };
   }
 
@@ -70,7 +79,7 @@ export class ImageFeeder {
   }
 
   /** Feeds the images of a batch; its number decides the distortions, whatever the number of clones. */
-  feed(program: Program, { index, images }: Batch): void {
+  feed(program: Program, { index, images }: PicturesOfBatch): void {
     const { numClones = 1, seed = 0 } = this.options, { share } = this;
     for (let clone = 0; clone < numClones && program.takes(`images${clone}`); clone++) {
       const own = images.slice(clone * share, (clone + 1) * share);

@@ -6,8 +6,8 @@
  * @module
  */
 import { create } from "npm:@bufbuild/protobuf@2.17.0";
-import { attributeOf } from "../../formats/graph_def/attributes.ts";
-import { type NodeDef, NodeDefSchema } from "../../formats/graph_def/graph_pb.ts";
+import { attributeOf, tensorAttribute } from "../../formats/graph_def/attributes.ts";
+import { type GraphDef, type NodeDef, NodeDefSchema } from "../../formats/graph_def/graph_pb.ts";
 
 /** The scope of the constants. */
 export const NOTES_SCOPE = "wgslim";
@@ -19,4 +19,16 @@ export function noteNodes(notes: ReadonlyMap<string, string>): NodeDef[] {
     const value = attributeOf.tensor({ dtype: "string", shape: [], data: [encoder.encode(text)] });
     return create(NodeDefSchema, { name: `${NOTES_SCOPE}/${key}`, op: "Const", attr: { dtype, value } });
   });
+}
+
+/** The texts by their keys; none where there are no such constants. */
+export function readNotes({ node }: GraphDef): Map<string, string> {
+  const notes = new Map<string, string>();
+  for (const constant of node) {
+    if (constant.op !== "Const" || !constant.name.startsWith(`${NOTES_SCOPE}/`)) continue;
+    const tensor = tensorAttribute(constant, "value");
+    if (tensor?.dtype !== "string" || tensor.data.length !== 1) continue;
+    notes.set(constant.name.slice(NOTES_SCOPE.length + 1), new TextDecoder().decode(tensor.data[0]));
+  }
+  return notes;
 }
