@@ -6,9 +6,12 @@
  * @module
  */
 
+import { DataLossError } from "../formats/errors.ts";
+import type { Box } from "../formats/pixels.ts";
+
 /** One decoded picture and its class. */
 export interface LabelledImage {
-  /** Pixels, `[height, width, channels]`, 0 to 255. */
+  /** Pixels, `[height, width, channels]`, 0 to 255; of a part, those of the part. */
   data: Uint8Array;
   /** Rows. */
   height: number;
@@ -20,7 +23,12 @@ export interface LabelledImage {
   label: number;
   /** Where the things are that the class is about, [boxes, 4]: ymin, xmin, ymax, xmax, each 0 to 1; left out: unknown. */
   boxes?: Float32Array;
+  /** The part of the picture that was decoded; left out: all of it. */
+  part?: Box;
 }
+
+/** Chooses the part of a picture that is needed, before its pixels are decoded. */
+export type ChoosePart = (picture: Omit<LabelledImage, "data" | "label" | "part">) => Box;
 
 /** Labelled images by number, wherever they come from. */
 export interface RecordSource {
@@ -30,9 +38,11 @@ export interface RecordSource {
    * Reads and decodes one of them.
    *
    * @param index 0 to `size` - 1
-   * @throws {Error} if the record is damaged, names the file and the offset
+   * @param choosePart asked for the part that is needed; the image may hold more
+   * @throws {DataLossError} if this record is damaged; names the file and the offset
+   * @throws {Error} if nothing can be read, or the label is no class
    */
-  get(index: number): Promise<LabelledImage>;
+  get(index: number, choosePart?: ChoosePart): Promise<LabelledImage>;
   /** Where one of them is, for messages: its number, file and offset. */
   describe(index: number): string;
   /** Whether decoded images are kept, so that reading all of them once costs nothing in the end. @default {false} */
@@ -76,25 +86,50 @@ export function checkIndex(source: RecordSource, index: number): void {
 export const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
 
 /**
- * Keeps the decoded images of a small data set in memory, so that only its first epoch decodes.
+ * Keeps decoded images in memory, so that only the first epoch decodes them.
  *
- * The whole of MNIST takes 47 MB. A set that would take more than `maxBytes` (its size times the bytes of its first
- * image) is not kept at all: a part of it would only help a part of the steps.
- *
- * @param first record 0, already decoded
+ * The whole of MNIST takes 47 MB. A set that would take more than `maxBytes`, judged by its first image, is not kept at all: a
+ * part of it would only help a part of the steps. Where later images are larger, those beyond `maxBytes` are not kept.
  */
-export function cached(
+export async function cached(
   source: RecordSource,
-  first: LabelledImage,
   maxBytes: number = DEFAULT_CACHE_BYTES,
-): RecordSource {
-  if (source.size * first.data.length > maxBytes) return source;
+): Promise<RecordSource> {
+  const first = maxBytes > 0 ? await firstImage(source) : undefined;
+  return !first || source.size * first.data.length > maxBytes ? source : keeping(source, maxBytes);
+}
+
+/** Keeps decoded images as long as they take no more than `maxBytes`. */
+export function keeping(source: RecordSource, maxBytes: number): RecordSource {
   const kept: (LabelledImage | undefined)[] = new Array(source.size).fill(undefined);
-  kept[0] = first;
+  let bytes = 0;
   return {
     size: source.size,
-    get: async (index) => kept[index] ??= await source.get(index),
+    async get(index, choosePart) {
+      if (kept[index]) return kept[index];
+      if (bytes >= maxBytes) return await source.get(index, choosePart);
+      const image = await source.get(index);
+      if (!kept[index] && bytes + image.data.length <= maxBytes) {
+        kept[index] = image;
+        bytes += image.data.length;
+      }
+      return image;
+    },
     describe: (index) => source.describe(index),
     isKept: true,
   };
+}
+
+/** Records to look at for one that is not damaged. */
+const FIRST = 100;
+
+async function firstImage(source: RecordSource): Promise<LabelledImage | undefined> {
+  for (let index = 0; index < Math.min(source.size, FIRST); index++) {
+    try {
+      return await source.get(index);
+    } catch (thrown) {
+      if (!(thrown instanceof DataLossError)) throw thrown;
+    }
+  }
+  return undefined;
 }

@@ -15,12 +15,13 @@ import { flowersDescriptor } from "./flowers.ts";
 import { FOLDER_NAME, getFolderSplit } from "./folder.ts";
 import { imagenetDescriptor } from "./imagenet/imagenet.ts";
 import { mnistDescriptor } from "./mnist.ts";
+import type { DecodingOptions } from "./picture_record.ts";
 import type { Oddity } from "./photo_listing.ts";
 import { openRecordSplit, type RecordDescriptor } from "./record_split.ts";
 import { getSampleSplit, SAMPLE_NAME } from "./sample.ts";
 
 /** What to open, and where. */
-export interface DatasetOptions {
+export interface DatasetOptions extends DecodingOptions {
   /** Name of the data set; the embedded sample if left out. */
   name?: string;
   /** Name of the split. */
@@ -50,9 +51,9 @@ interface Known {
 function inRecords(descriptor: RecordDescriptor): Known {
   const { name, splits } = descriptor;
   return {
-    open: ({ splitName, filePattern, cacheBytes, ...options }) => {
+    open: ({ splitName, ...options }) => {
       const { datasetDir, files } = placeOf(name, options);
-      return openRecordSplit(descriptor, splitName, datasetDir, { files, filePattern, cacheBytes });
+      return openRecordSplit(descriptor, splitName, datasetDir, { ...options, files });
     },
     evaluationSplit: splits.find((split) => split !== "train")!,
   };
@@ -78,9 +79,9 @@ const datasets: Readonly<Record<string, Known>> = {
   flowers: inRecords(flowersDescriptor),
   imagenet: inRecords(imagenetDescriptor),
   [FOLDER_NAME]: {
-    open: ({ splitName, filePattern, cacheBytes, report, ...options }) => {
+    open: ({ splitName, ...options }) => {
       const { datasetDir, files } = placeOf(FOLDER_NAME, options);
-      return getFolderSplit(splitName, datasetDir, { files, filePattern, cacheBytes, report });
+      return getFolderSplit(splitName, datasetDir, { ...options, files });
     },
     evaluationSplit: "validation",
   },

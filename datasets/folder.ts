@@ -8,8 +8,8 @@
 
 import { DataLossError, NotFoundError, reasonOf } from "../formats/errors.ts";
 import { joinPath } from "../formats/paths.ts";
-import { cached, checkIndex, type Dataset, DEFAULT_CACHE_BYTES, type RecordSource } from "./dataset.ts";
-import { decodePicture } from "./decode_picture.ts";
+import { checkIndex, type Dataset, DEFAULT_CACHE_BYTES, keeping, type RecordSource } from "./dataset.ts";
+import { decodeRecord } from "./picture_record.ts";
 import { type Oddity, type Photo, type PhotoFolder, scanPhotos } from "./photo_folder.ts";
 import { splitPhotos } from "./photo_split.ts";
 import { findShards } from "./tfrecord_source.ts";
@@ -43,8 +43,9 @@ export interface FolderOptions extends SplitOptions {
 export async function getFolderSplit(
   splitName: string,
   path: string,
-  { files, filePattern = `${FOLDER_NAME}_%s_*.tfrecord`, cacheBytes, report = () => {} }: FolderOptions,
+  options: FolderOptions,
 ): Promise<Dataset> {
+  const { files, filePattern = `${FOLDER_NAME}_%s_*.tfrecord`, cacheBytes, report = () => {} } = options;
   let folder: PhotoFolder;
   try {
     folder = await scanPhotos(files, path);
@@ -59,7 +60,7 @@ export async function getFolderSplit(
       channels: CHANNELS,
       itemsToDescriptions,
     } as const;
-    return await openRecordSplit(descriptor, splitName, path, { files, cacheBytes });
+    return await openRecordSplit(descriptor, splitName, path, { ...options, filePattern });
   }
   const { splits, oddities } = await splitPhotos(files, folder);
   report([...folder.oddities, ...oddities]);
@@ -67,7 +68,7 @@ export async function getFolderSplit(
   if (photos.length === 0) {
     throw unknownSplit(`"${path}"`, splitName, [...new Set(splits)].filter((split) => split !== "").sort());
   }
-  const source = photoSource(photos, folder.directory, files);
+  const source = photoSource(photos, folder.directory, options);
   const decodedBytes = photos.reduce(
     (sum, { header: { height, width } }) => sum + height * width * CHANNELS,
     0,
@@ -82,32 +83,32 @@ export async function getFolderSplit(
     labelsToNames: new Map(folder.classNames.entries()),
     channels: CHANNELS,
     itemsToDescriptions,
-    source: fits ? cached(source, await source.get(0), Infinity) : source,
+    source: fits ? keeping(source, Infinity) : source,
   };
 
   async function splitsOfShards(): Promise<string[]> {
-    const [before] = filePattern.split("%s"), names = await files.list(path);
-    const found = names.flatMap((name) =>
-      name.startsWith(before) ? [name.slice(before.length).split("_")[0]] : []
-    );
-    return [...new Set(found)];
+    const names = await files.list(path);
+    return [
+      ...new Set(
+        names.flatMap((name) => name.match(/^folder_([\w-]+)_\d{5}-of-\d{5}\.tfrecord$/)?.[1] ?? []),
+      ),
+    ];
   }
 }
 
 function photoSource(
   photos: readonly Photo[],
   directory: string,
-  files: SplitOptions["files"],
+  options: SplitOptions,
 ): RecordSource {
   const source: RecordSource = {
     size: photos.length,
-    async get(index) {
+    async get(index, choosePart) {
       checkIndex(source, index);
       const { file, label } = photos[index], path = joinPath(directory, file);
-      const bytes = await files.read(path);
+      const encoded = await options.files.read(path);
       try {
-        const { data, height, width } = decodePicture(bytes, CHANNELS);
-        return { data, height, width, channels: CHANNELS, label };
+        return await decodeRecord({ encoded, label }, CHANNELS, options, choosePart);
       } catch (thrown) {
         throw new DataLossError(`Cannot decode "${path}": ${reasonOf(thrown)}`, { path }, { cause: thrown });
       }

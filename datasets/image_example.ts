@@ -20,8 +20,6 @@ import {
   int64Feature,
   parseSingleExample,
 } from "../formats/example.ts";
-import type { LabelledImage } from "./dataset.ts";
-import { decodePicture } from "./decode_picture.ts";
 
 /** A picture as a record holds it. */
 export interface EncodedImage {
@@ -68,32 +66,4 @@ export function readImageExample(record: Uint8Array): Omit<EncodedImage, "height
     format: new TextDecoder().decode(parsed["image/format"].value[0] as Uint8Array),
     label: Number(parsed["image/class/label"].value[0]),
   };
-}
-
-/** What pictures become. */
-export interface ImageOptions {
-  /** Values a pixel, whatever the file has: 1 grey, 3 red, green and blue. */
-  channels: 1 | 3;
-  /** Labels must lie below. */
-  numClasses: number;
-}
-
-/**
- * Reads and decodes the picture of a record.
- *
- * @param record a serialized tf.Example
- * @throws {ExampleError} if a feature is missing or of another type
- * @throws {TypeError} if the picture is of a kind that cannot be read
- * @throws {RangeError} if the label is no class
- */
-export function decodeImageExample(
-  record: Uint8Array,
-  { channels, numClasses }: ImageOptions,
-): LabelledImage {
-  const { encoded, label } = readImageExample(record);
-  if (label < 0 || label >= numClasses) {
-    throw new RangeError(`its label is ${label}, but there are classes 0 to ${numClasses - 1} only`);
-  }
-  const { data, height, width } = decodePicture(encoded, { channels });
-  return { data, height, width, channels, label };
 }

@@ -34,7 +34,7 @@ export async function readPhotoHeader(files: Files, path: string): Promise<Pictu
     ? head.subarray(-tailSize)
     : await files.readRange(path, size - tailSize, tailSize);
   // Some programs add more behind the end; then only decoding tells.
-  if (!endsAsIts(header.kind, tail)) decodePicture(await files.read(path), 3);
+  if (!endsAsIts(header.kind, tail)) decodePicture(await files.read(path), { channels: 3 });
   return header;
 }
 

@@ -9,9 +9,10 @@
 import { NotFoundError } from "../formats/errors.ts";
 import type { Files } from "../formats/files.ts";
 import { joinPath } from "../formats/paths.ts";
-import { cached, type Dataset, type LabelledImage } from "./dataset.ts";
-import { decodeImageExample, type ImageOptions } from "./image_example.ts";
+import { cached, type Dataset } from "./dataset.ts";
+import { readImageExample } from "./image_example.ts";
 import { LABELS_FILE, parseLabels } from "./labels.ts";
+import type { DecodingOptions, PictureRecord } from "./picture_record.ts";
 import { findShards, openTfRecords } from "./tfrecord_source.ts";
 
 /** What is known of a data set before its records are read. */
@@ -28,14 +29,14 @@ export interface RecordDescriptor {
   readonly channels: 1 | 3;
   /** What the items of a record mean. */
   readonly itemsToDescriptions: Readonly<Record<string, string>>;
-  /** Reads and decodes a record. @default {decodeImageExample} */
-  readonly decode?: (record: Uint8Array, options: ImageOptions) => LabelledImage;
+  /** Reads a record. @default {readImageExample} */
+  readonly read?: (record: Uint8Array) => PictureRecord;
   /** The commands that make the records in a directory. @default {download and convert} */
   readonly recipe?: (directory: string) => string;
 }
 
 /** Where and how to read a split. */
-export interface SplitOptions {
+export interface SplitOptions extends DecodingOptions {
   /** The file system. */
   files: Files;
   /** Names of the files, `%s` standing for the split, `*` and `?` for other characters. */
@@ -56,9 +57,9 @@ export async function openRecordSplit(
   descriptor: RecordDescriptor,
   splitName: string,
   datasetDir: string,
-  { files, filePattern = descriptor.filePattern, cacheBytes }: SplitOptions,
+  { files, filePattern = descriptor.filePattern, cacheBytes, decoder, orientation }: SplitOptions,
 ): Promise<Dataset> {
-  const { name, splits, channels, itemsToDescriptions, decode = decodeImageExample } = descriptor;
+  const { name, splits, channels, itemsToDescriptions, read = readImageExample } = descriptor;
   if (!splits.includes(splitName)) throw unknownSplit(name, splitName, splits);
   const paths = await findShards(files, datasetDir, filePattern, splitName);
   if (paths.length === 0) throw missingRecords(descriptor, splitName, datasetDir, filePattern);
@@ -71,7 +72,7 @@ export async function openRecordSplit(
       joinPath(datasetDir, LABELS_FILE),
     );
   }
-  const source = await openTfRecords(files, paths, (record) => decode(record, { channels, numClasses }));
+  const source = await openTfRecords(files, paths, { read, channels, numClasses, decoder, orientation });
   if (source.size === 0) {
     throw new RangeError(
       `Cannot use split "${splitName}" of ${name}: ${paths.join(", ")} holds no records; make it again`,
@@ -86,7 +87,7 @@ export async function openRecordSplit(
     labelsToNames,
     channels,
     itemsToDescriptions,
-    source: cached(source, await source.get(0), cacheBytes),
+    source: await cached(source, cacheBytes),
   };
 }
 

@@ -9,22 +9,32 @@
 import { DataLossError, reasonOf } from "../formats/errors.ts";
 import { type Files, isTemporaryName } from "../formats/files.ts";
 import { indexTfRecords, readTfRecord, type TfRecordEntry } from "../formats/tfrecord.ts";
-import { checkIndex, type LabelledImage, type RecordSource } from "./dataset.ts";
 import { joinPath } from "../formats/paths.ts";
+import { checkIndex, type ChoosePart, type LabelledImage, type RecordSource } from "./dataset.ts";
+import { decodeRecord, type DecodingOptions, type PictureRecord } from "./picture_record.ts";
+
+/** How records are read and decoded. */
+export interface RecordOptions extends DecodingOptions {
+  /** Finds the picture in the data of a record. */
+  readonly read: (record: Uint8Array) => PictureRecord;
+  /** Values a pixel, whatever the pictures have: 1 grey, 3 red, green and blue. */
+  readonly channels: 1 | 3;
+  /** Labels must lie below. */
+  readonly numClasses: number;
+}
 
 /**
  * Opens uncompressed TFRecord files as one sequence of records: those of the first file, of the second, ...
  *
  * Reads every record's header, so that the number of records is known and a cut file is found before the first step.
  *
- * @param decode turns the data of a record into an image
  * @throws {NotFoundError} if a file is missing
  * @throws {DataLossError} if a file is cut or a header damaged
  */
 export async function openTfRecords(
   files: Files,
   paths: readonly string[],
-  decode: (record: Uint8Array) => LabelledImage,
+  options: RecordOptions,
 ): Promise<RecordSource> {
   const indexes = await Promise.all(paths.map((path) => indexTfRecords(files, path)));
   const shards: Shard[] = [];
@@ -33,7 +43,7 @@ export async function openTfRecords(
     shards.push({ path: paths[i], entries, start: size });
     size += entries.length;
   });
-  return new TfRecordSource(files, shards, size, decode);
+  return new TfRecordSource(files, shards, size, options);
 }
 
 interface Shard {
@@ -47,25 +57,26 @@ class TfRecordSource implements RecordSource {
   readonly size: number;
   readonly #files: Files;
   readonly #shards: readonly Shard[];
-  readonly #decode: (record: Uint8Array) => LabelledImage;
+  readonly #options: RecordOptions;
 
   constructor(
     files: Files,
     shards: readonly Shard[],
     size: number,
-    decode: (record: Uint8Array) => LabelledImage,
+    options: RecordOptions,
   ) {
     this.#files = files;
     this.#shards = shards;
-    this.#decode = decode;
+    this.#options = options;
     this.size = size;
   }
 
-  async get(index: number): Promise<LabelledImage> {
-    const { path, entry, record } = this.#find(index);
+  async get(index: number, choosePart?: ChoosePart): Promise<LabelledImage> {
+    const { path, entry, record } = this.#find(index), { read, channels, numClasses } = this.#options;
     const bytes = await readTfRecord(this.#files, path, entry);
+    let image: LabelledImage;
     try {
-      return this.#decode(bytes);
+      image = await decodeRecord(read(bytes), channels, this.#options, choosePart);
     } catch (thrown) {
       throw new DataLossError(
         `Cannot decode ${this.describe(index)}: ${reasonOf(thrown)}; make the file again`,
@@ -73,6 +84,13 @@ class TfRecordSource implements RecordSource {
         { cause: thrown },
       );
     }
+    if (image.label >= 0 && image.label < numClasses) return image;
+    throw new RangeError(
+      `Cannot use ${this.describe(index)}: its label is ${image.label}, but there are classes 0 to ${
+        numClasses - 1
+      } ` +
+        "only; check the file of labels",
+    );
   }
 
   describe(index: number): string {

@@ -1,7 +1,6 @@
 // @ts-types="../types/std_assert.d.ts"
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { DEFAULT_CACHE_BYTES, type LabelledImage, type RecordSource } from "../datasets/dataset.ts";
-import { cached } from "../datasets/dataset.ts";
+import { cached, DEFAULT_CACHE_BYTES, keeping, type RecordSource } from "../datasets/dataset.ts";
 import { mnistExamples } from "../datasets/convert_mnist.ts";
 import { datasetNames, getDataset } from "../datasets/dataset_factory.ts";
 import { encodeImageExample } from "../datasets/image_example.ts";
@@ -166,8 +165,6 @@ Deno.test("getDataset() names file and offset of a record that cannot be decoded
   const good = flat(1, 1);
   const cases: [string, Uint8Array, string][] = [
     ["no example", Uint8Array.of(7, 7, 7), "tf.Example"],
-    ["label beyond the classes", flat(1, 10), "its label is 10, but there are classes 0 to 9 only"],
-    ["negative label", flat(1, -1), "its label is -1, but there are classes 0 to 9 only"],
     ["kind", encoded(...latin1("GIF89a")), "it is a GIF, but only JPEG and PNG can be read"],
     ["no picture", encoded(1), "only JPEG and PNG can be read"],
   ];
@@ -178,6 +175,16 @@ Deno.test("getDataset() names file and offset of a record that cannot be decoded
     const place = `Cannot decode record 1 of "d/mnist_test.tfrecord" (at byte ${good.length + 16})`;
     assert(error.message.startsWith(place), error.message);
     assertEquals([error.path, error.record, error.offset], ["d/mnist_test.tfrecord", 1, good.length + 16]);
+  }
+});
+
+Deno.test("getDataset() names a record whose label is no class: an error of the data set, not of the picture", async () => {
+  for (const label of [10, -1]) {
+    const files = memoryFiles({ "d/mnist_test.tfrecord": shard(flat(1, 1), flat(1, label)) });
+    const { source } = await getDataset({ name: "mnist", splitName: "test", datasetDir: "d", files });
+    const { message } = await assertRejects(() => source.get(1), RangeError);
+    assert(message.startsWith('Cannot use record 1 of "d/mnist_test.tfrecord"'), message);
+    assert(message.includes(`its label is ${label}, but there are classes 0 to 9 only`), message);
   }
 });
 
@@ -213,19 +220,41 @@ Deno.test("findShards() takes pattern characters other than * and ? literally", 
   assertEquals(await findShards(files, "elsewhere", "*", "a"), []);
 });
 
-Deno.test("cached() decodes once, unless the set is too large", async () => {
-  let decoded = 0;
-  const first: LabelledImage = { data: new Uint8Array(6), height: 2, width: 3, channels: 1, label: 0 };
-  const source: RecordSource = {
+/** Three images of 6 bytes; counts how often one is decoded. */
+function countingSource(isDamaged = (_: number) => false): RecordSource & { decoded: number } {
+  return {
+    decoded: 0,
     size: 3,
-    get: (label) => Promise.resolve({ ...first, label: label + 0 * decoded++ }),
+    get(label) {
+      this.decoded++;
+      if (isDamaged(label)) return Promise.reject(new DataLossError(`damaged ${label}`));
+      return Promise.resolve({ data: new Uint8Array(6), height: 2, width: 3, channels: 1, label });
+    },
     describe: String,
   };
-  const kept = cached(source, first, 18);
+}
+
+Deno.test("cached() decodes once, unless the set is too large", async () => {
+  const source = countingSource(), kept = await cached(source, 18);
+  assert(kept.isKept);
   for (const index of [0, 1, 2, 2, 1, 0]) assertEquals((await kept.get(index)).label, index);
-  assertEquals(decoded, 2, "record 0 was given");
-  assertEquals(cached(source, first, 17), source);
+  assertEquals(source.decoded, 4, "record 0 once more, to know its size");
+  assertEquals(await cached(source, 17), source);
+  assertEquals(await cached(source, 0), source);
   assert(60_000 * 784 < DEFAULT_CACHE_BYTES);
+});
+
+Deno.test("cached() judges a set by the first image that is not damaged", async () => {
+  const source = countingSource((index) => index < 2), kept = await cached(source, 18);
+  assert(kept.isKept);
+  await assertRejects(() => kept.get(1), DataLossError, "damaged 1");
+  assertEquals(await cached(countingSource(() => true), 18).then(({ isKept }) => isKept), undefined);
+});
+
+Deno.test("keeping() never keeps more than it may", async () => {
+  const source = countingSource(), kept = keeping(source, 13);
+  for (const index of [0, 1, 2, 0, 1, 2, 2]) assertEquals((await kept.get(index)).label, index);
+  assertEquals(source.decoded, 5, "record 2 three times");
 });
 
 Deno.test("parseLabels() reads what formatLabels() writes, and names a bad line", () => {

@@ -8,8 +8,8 @@
  */
 
 import { type FeatureSpec, parseSingleExample } from "../../formats/example.ts";
-import type { LabelledImage } from "../dataset.ts";
-import { decodeImageExample, type ImageOptions } from "../image_example.ts";
+import { readImageExample } from "../image_example.ts";
+import type { PictureRecord } from "../picture_record.ts";
 import type { RecordDescriptor } from "../record_split.ts";
 import { BACKGROUND, challengeNames } from "./classes.ts";
 
@@ -25,7 +25,7 @@ export const imagenetDescriptor: RecordDescriptor = {
     label: "What it shows, 1 to 1000; 0 is the background",
     "object/bbox": "Boxes around things of its class: ymin, xmin, ymax, xmax, each 0 to 1",
   },
-  decode: decodeImagenetExample,
+  read: readImagenetExample,
   recipe: (directory) =>
     "  deno run --allow-net --allow-env=IMAGENET_USERNAME,IMAGENET_ACCESS_KEY --allow-read " +
     `--allow-write=${directory} tools/download_and_convert_imagenet.ts ${directory}`,
@@ -40,15 +40,14 @@ const boxSpecs = {
 };
 
 /**
- * Reads and decodes the picture of a record, with its boxes where it has some.
+ * Reads the picture of a record, with its boxes where it has some.
  *
  * Their labels (`image/object/bbox/label`; TF-Slim's reader looks for `image/object/class/label` in vain) are that of the picture.
  *
  * @throws {ExampleError} if a feature is missing or of another type
- * @throws {TypeError} if the picture is of a kind that cannot be read
- * @throws {RangeError} if the label is no class, or the boxes lack coordinates
+ * @throws {RangeError} if the boxes lack coordinates
  */
-export function decodeImagenetExample(record: Uint8Array, options: ImageOptions): LabelledImage {
+export function readImagenetExample(record: Uint8Array): PictureRecord {
   const parsed = parseSingleExample(record, boxSpecs);
   const columns = Object.keys(boxSpecs).map((key) =>
     parsed[key as keyof typeof boxSpecs].value as Float32Array
@@ -57,7 +56,11 @@ export function decodeImagenetExample(record: Uint8Array, options: ImageOptions)
   if (columns.some(({ length }) => length !== count)) {
     throw new RangeError(`its boxes have ${columns.map(({ length }) => length).join(", ")} coordinates`);
   }
-  const image = decodeImageExample(record, options);
-  if (count === 0) return image;
-  return { ...image, boxes: Float32Array.from({ length: 4 * count }, (_, i) => columns[i % 4][i >> 2]) };
+  const { encoded, label } = readImageExample(record);
+  if (count === 0) return { encoded, label };
+  return {
+    encoded,
+    label,
+    boxes: Float32Array.from({ length: 4 * count }, (_, i) => columns[i % 4][i >> 2]),
+  };
 }
