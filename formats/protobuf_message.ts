@@ -70,7 +70,7 @@ const searchTime = 400;
 
 /** The line on which parsing fails for this reason: the last of the fewest lines that fail alike. */
 function lineOf(schema: DescMessage, text: string, reason: string): number | undefined {
-  const ends = Array.from(text.matchAll(/\n|$/g), ({ index }) => index);
+  const ends = Array.from(text.matchAll(/\n|$/g), (end) => end.index + end[0].length);
   if (reason.startsWith("unexpected end")) return ends.length;
   const stop = performance.now() + searchTime;
   let good = 0, bad = ends.length;
