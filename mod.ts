@@ -91,6 +91,7 @@ export * from "./training/classifier.ts";
 export * from "./training/description.ts";
 export * from "./training/evaluation_loop.ts";
 export * from "./training/evaluator.ts";
+export * from "./training/exported_classifier.ts";
 export * from "./training/learning_rate.ts";
 export * from "./training/losses.ts";
 export * from "./training/metrics.ts";

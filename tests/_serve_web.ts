@@ -13,8 +13,8 @@ export function serveWebCommand(args: string[]): Deno.Command {
 }
 
 /** Starts the tool on a free port; disposing of it ends it. */
-export async function serveWeb(): Promise<AsyncDisposable & { address: string }> {
-  const process = serveWebCommand(["--port=0"]).spawn();
+export async function serveWeb(args: string[] = []): Promise<AsyncDisposable & { address: string }> {
+  const process = serveWebCommand(["--port=0", ...args]).spawn();
   const messages = new Response(process.stderr).text();
   const lines = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const { value = "" } = await lines.read();

@@ -11,6 +11,7 @@ import { type LazyTensor, writeSafetensors } from "../formats/safetensors.ts";
 import { foldBatchNorm } from "../graphs/graph_def/fold_batch_norm.ts";
 import { freezeGraph } from "../graphs/graph_def/freeze.ts";
 import { denoFiles } from "../host/files.ts";
+import { bundleScript } from "./_bundle.ts";
 import type { ExportJob } from "./_export_job.ts";
 import { UsageError } from "./_flags.ts";
 
@@ -35,6 +36,7 @@ export interface ExportFormat {
 export const exportFormats: Readonly<Record<string, ExportFormat>> = {
   graphdef: { needsWeights: false, foldsBatchNorm: true, write: writeGraphDef },
   safetensors: { needsWeights: true, foldsBatchNorm: false, write: writeWeights },
+  web: { needsWeights: true, foldsBatchNorm: false, write: writePage },
 };
 
 async function writeGraphDef(job: ExportJob, flags: FormatFlags): Promise<string> {
@@ -67,6 +69,26 @@ async function writeWeights({ tape, weights, facts }: ExportJob, flags: FormatFl
   }
   await writeSafetensors(denoFiles, flags.output_file, tensors, metadataOf(facts));
   return `${tensors.size} tensors of ${weights!.prefix}`;
+}
+
+/** Files of a page that are the same for all models, by their names there. */
+const PAGE_FILES: Readonly<Record<string, string>> = {
+  "index.html": "web/classify.html",
+  "style.css": "web/style.css",
+  "icon.svg": "web/icon.svg",
+};
+
+/** A folder with a page that classifies photos; any server of files can serve it. */
+async function writePage(job: ExportJob, flags: FormatFlags): Promise<string> {
+  const folder = flags.output_file.replace(/\/$/, ""), encoder = new TextEncoder();
+  const summary = await writeWeights(job, { ...flags, output_file: `${folder}/model.safetensors` });
+  for (const [name, source] of Object.entries(PAGE_FILES)) {
+    const { pathname } = new URL(`../${source}`, import.meta.url);
+    await denoFiles.write(`${folder}/${name}`, [await denoFiles.read(decodeURIComponent(pathname))]);
+  }
+  const script = await bundleScript("web/classify.ts", { minify: true });
+  await denoFiles.write(`${folder}/classify.js`, [encoder.encode(script)]);
+  return `${summary}, with a page; deno task web --folder=${folder} shows it`;
 }
 
 /** The format of that name, if it can do what the flags ask for. */

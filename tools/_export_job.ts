@@ -3,7 +3,10 @@
  *
  * @module
  */
+import { FOLDER_NAME } from "../datasets/folder.ts";
 import { LABELS_FILE, parseLabels } from "../datasets/labels.ts";
+import { mnistClassNames } from "../datasets/mnist.ts";
+import { scanPhotos } from "../datasets/photo_folder.ts";
 import { SAMPLE_NAME } from "../datasets/sample.ts";
 import type { ModelFacts } from "../export/metadata.ts";
 import { CheckpointReader } from "../formats/checkpoint/reader.ts";
@@ -13,7 +16,7 @@ import { buildNet, type BuiltNet, type Net } from "../nets/net.ts";
 import { getNet } from "../nets/nets_factory.ts";
 import { Tape, type Value } from "../tape/tape.ts";
 import { UsageError } from "./_flags.ts";
-import { chooseTensors } from "./_model_tensors.ts";
+import { chooseTensors, classesOf } from "./_model_tensors.ts";
 import { openCheckpoint, readFlags } from "./_restore.ts";
 
 /** Classes of TF-Slim's data sets, and the zeros that their descriptions leave in its graphs: the shape of a missing label. */
@@ -25,7 +28,13 @@ const DATASETS: Readonly<Record<string, { numClasses?: number; strayZeros?: read
   fashion_mnist: { numClasses: 10, strayZeros: [1] },
   visualwakewords: { numClasses: 2 },
   [SAMPLE_NAME]: { numClasses: 10 },
-  folder: {},
+  [FOLDER_NAME]: {},
+};
+
+/** Classes whose names do not depend on files. */
+const KNOWN_NAMES: Readonly<Record<string, readonly string[] | undefined>> = {
+  ...mnistClassNames,
+  [SAMPLE_NAME]: mnistClassNames.fashion_mnist,
 };
 
 /** Names that `--dataset_name` takes. */
@@ -77,18 +86,20 @@ export async function prepareExport(flags: ExportFlags): Promise<ExportJob> {
   const weights = path === undefined
     ? undefined
     : modelWeights(await openCheckpoint(path), useMovingAverages);
-  const labelsToNames = await readLabels(flags.dataset_dir ?? textOf(trained.dataset_dir));
+  const labelsToNames = await readLabels(datasetName, flags.dataset_dir ?? textOf(trained.dataset_dir));
   const { numClasses: usualClasses, strayZeros } = DATASETS[datasetName] ?? {};
-  const labelsOffset = flags.labels_offset ?? Number(trained.labels_offset ?? 0);
+  const offset = flags.labels_offset ?? numberOf(trained.labels_offset);
   const numClasses = (weights && classesOf(weights, net)) ??
-    (labelsToNames ? Math.max(...labelsToNames.keys()) + 1 : usualClasses ?? NaN) - labelsOffset;
+    (labelsToNames ? Math.max(...labelsToNames.keys()) + 1 : usualClasses ?? NaN) - (offset ?? 0);
+  const labelsOffset = offset ?? (weights && labelsToNames?.size === numClasses + 1 ? 1 : 0); // a background class
   if (!(numClasses > 0)) {
     throw new UsageError(
       `Cannot tell how many classes --dataset_name=${datasetName} has: give --dataset_dir with its ${LABELS_FILE}, ` +
         `or --checkpoint_path${labelsOffset > 0 ? "; --labels_offset leaves none" : ""}`,
     );
   }
-  const imageSize = flags.image_size ?? net.defaultImageSize, hasOpenBatch = flags.batch_size === undefined;
+  const imageSize = flags.image_size ?? numberOf(trained.train_image_size) ?? net.defaultImageSize;
+  const hasOpenBatch = flags.batch_size === undefined;
   const record = (channels: number) => {
     const tape = new Tape(), shape = [flags.batch_size ?? 1, imageSize, imageSize, channels];
     const images = tape.feed("images", shape);
@@ -98,9 +109,9 @@ export async function prepareExport(flags: ExportFlags): Promise<ExportJob> {
       built: buildNet(tape, net, images, { numClasses, isTraining: flags.is_training }),
     };
   };
-  let recorded = record(flags.use_grayscale ? 1 : 3);
+  let recorded = record(flags.use_grayscale || trained.use_grayscale === true ? 1 : 3);
   const [first] = recorded.tape.variables.values(), channels = weights?.tensors.get(first.name)?.shape[2];
-  if (!flags.use_grayscale && channels === 1) recorded = record(1); // trained on grey images
+  if (channels === 1) recorded = record(1); // trained on grey images
   if (weights) assertFits(recorded.tape, weights, net);
   const preprocessing = textOf(trained.preprocessing_name) ?? net.preprocessing;
   return {
@@ -123,6 +134,10 @@ export async function prepareExport(flags: ExportFlags): Promise<ExportJob> {
   };
 }
 
+function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}
+
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
@@ -140,23 +155,20 @@ function modelWeights(reader: CheckpointReader, useMovingAverages: boolean): Che
   });
 }
 
-/** Classes of the head that a checkpoint has. */
-function classesOf(weights: CheckpointReader, { name, headScopes: [scope] }: Net): number {
-  for (const [variable, { shape }] of weights.tensors) {
-    if (variable.startsWith(`${scope}/`) && /\/(weights|biases)$/.test(variable)) {
-      return shape[shape.length - 1];
-    }
+/** Names of a data set's classes, as far as it or its directory has them. */
+async function readLabels(
+  datasetName: string,
+  directory: string | undefined,
+): Promise<Map<number, string> | undefined> {
+  if (directory === undefined) {
+    const names = KNOWN_NAMES[datasetName];
+    return names && new Map(names.entries());
   }
-  throw new Error(
-    `Cannot export ${weights.prefix} as ${name}: it has no variables below ${scope}; is --model_name right?`,
-  );
-}
-
-/** Names of a data set's classes, if its directory has them. */
-async function readLabels(directory: string | undefined): Promise<Map<number, string> | undefined> {
-  if (directory === undefined) return undefined;
   const path = joinPath(directory, LABELS_FILE);
-  if (await denoFiles.size(path) === undefined) return undefined;
+  if (await denoFiles.size(path) === undefined) {
+    if (datasetName !== FOLDER_NAME) return undefined;
+    return new Map((await scanPhotos(denoFiles, directory)).classNames.entries());
+  }
   const labels = parseLabels(new TextDecoder().decode(await denoFiles.read(path)), path);
   return labels.size > 0 ? labels : undefined;
 }
