@@ -9,7 +9,9 @@
  * @module
  */
 
-import type { Dataset, LabelledImage } from "./dataset.ts";
+import { DataLossError } from "../formats/errors.ts";
+import type { Box } from "../formats/pixels.ts";
+import type { ChoosePart, Dataset, LabelledImage } from "./dataset.ts";
 import type { BatchOrder } from "./order.ts";
 
 /** Some images and their labels. */
@@ -20,11 +22,11 @@ export interface Batch {
   readonly batchSize: number;
   /** The decoded images, each of its own size, as the source gave them: not to be changed. */
   readonly images: readonly LabelledImage[];
-  /** Number of the record that each image was read from. */
+  /** Number of the record that each image was read from, `[count]`. */
   readonly records: Uint32Array;
   /** Classes, `[batchSize]`; places from `count` on hold 0. */
   readonly labels: Int32Array<ArrayBuffer>;
-  /** How many of the places hold an image; fewer than all only in the last batch of an evaluation. */
+  /** How many of the places hold an image: in training all; in evaluation, the last batch and damaged records have fewer. */
   readonly count: number;
   /** Milliseconds that the caller waited for the batch; near 0 if it had been decoded in time. */
   readonly waitMs: number;
@@ -36,7 +38,17 @@ export interface ReaderOptions {
   start?: number;
   /** How many batches to decode ahead. @default {4} */
   queueSize?: number;
+  /**
+   * Called for a damaged record, each time it is met. In training the next one in the data set that is not damaged takes its
+   * place; in evaluation it is left out. Without this function such a record is an error.
+   */
+  onDamaged?: (record: number, reason: DataLossError) => void;
+  /** Chooses the part of a picture that is needed at a place of a batch. @default {all of it} */
+  choosePart?: (picture: Parameters<ChoosePart>[0], batch: number, place: number) => Box;
 }
+
+/** So many damaged records one after another are no accident. */
+const MOST_DAMAGED = 100;
 
 type DecodedBatch = Omit<Batch, "waitMs">;
 
@@ -54,12 +66,14 @@ export class BatchReader implements AsyncIterable<Batch>, AsyncDisposable {
   readonly #dataset: Dataset;
   readonly #order: BatchOrder;
   readonly #queueSize: number;
+  readonly #options: Pick<ReaderOptions, "onDamaged" | "choosePart">;
   readonly #queue: Promise<DecodedBatch>[] = [];
   #nextToDecode: number;
   #closed = false;
 
   /** Begins to decode at once. */
-  constructor(dataset: Dataset, order: BatchOrder, { start = 0, queueSize = 4 }: ReaderOptions = {}) {
+  constructor(dataset: Dataset, order: BatchOrder, options: ReaderOptions = {}) {
+    const { start = 0, queueSize = 4 } = options;
     if (!Number.isSafeInteger(start) || start < 0) {
       throw new RangeError(`Cannot start at batch ${start}: it must be an integer of at least 0`);
     }
@@ -71,6 +85,7 @@ export class BatchReader implements AsyncIterable<Batch>, AsyncDisposable {
     this.#dataset = dataset;
     this.#order = order;
     this.#queueSize = queueSize;
+    this.#options = options;
     this.#nextToDecode = start;
     this.#decodeAhead();
   }
@@ -78,7 +93,7 @@ export class BatchReader implements AsyncIterable<Batch>, AsyncDisposable {
   /**
    * The next batch, or `undefined` after the last one and after {@linkcode BatchReader.close}.
    *
-   * @throws {Error} if a record of the batch is damaged or has other channels; the next call goes on with the batch after it
+   * @throws {Error} if a record of the batch cannot be read or has other channels; the next call goes on with the batch after it
    */
   async next(): Promise<Batch | undefined> {
     const pending = this.#queue.shift();
@@ -126,9 +141,9 @@ export class BatchReader implements AsyncIterable<Batch>, AsyncDisposable {
     while (
       !this.#closed && this.#queue.length < this.#queueSize && this.#nextToDecode < this.#order.numBatches
     ) {
-      const previous = this.#queue.at(-1);
+      const previous = this.#queue.at(-2);
       const t = this.#nextToDecode++;
-      // One after another: the batch needed first is never held up by later ones.
+      // Two at a time: decoders need not wait for a batch's end, and later batches never hold up the one needed first.
       const pending = Promise.resolve(previous).catch(() => {}).then(() => this.#decode(t));
       pending.catch(() => {}); // reported by next()
       this.#queue.push(pending);
@@ -136,23 +151,55 @@ export class BatchReader implements AsyncIterable<Batch>, AsyncDisposable {
   }
 
   async #decode(t: number): Promise<DecodedBatch> {
-    const { batchSize } = this.#order, records = this.#order.records(t), { source } = this.#dataset;
-    const images = await Promise.all(Array.from(records, (record) => source.get(record)));
-    const labels = new Int32Array(batchSize);
-    images.forEach((image, i) => {
-      this.#check(image, records[i]);
-      labels[i] = image.label;
-    });
-    return { index: t, batchSize, images, records, labels, count: records.length };
+    const { batchSize } = this.#order, wanted = Array.from(this.#order.records(t));
+    const found = await Promise.all(wanted.map((record, place) => this.#image(record, t, place)));
+    const good = found.filter((one) => one !== undefined), labels = new Int32Array(batchSize);
+    labels.set(good.map(({ image }) => image.label));
+    return {
+      index: t,
+      batchSize,
+      images: good.map(({ image }) => image),
+      records: Uint32Array.from(good, ({ record }) => record),
+      labels,
+      count: good.length,
+    };
   }
 
-  #check({ data, height, width, channels }: LabelledImage, record: number): void {
+  /** The image of a record, or of the one that takes its place; `undefined` if it is left out. */
+  async #image(
+    first: number,
+    t: number,
+    place: number,
+  ): Promise<{ image: LabelledImage; record: number } | undefined> {
+    const { source } = this.#dataset, { onDamaged, choosePart } = this.#options;
+    const choose: ChoosePart | undefined = choosePart && ((picture) => choosePart(picture, t, place));
+    for (let tries = 0; tries < Math.min(MOST_DAMAGED, source.size); tries++) {
+      const record = (first + tries) % source.size;
+      try {
+        const image = await source.get(record, choose);
+        this.#check(image, record);
+        return { image, record };
+      } catch (thrown) {
+        if (!onDamaged || !(thrown instanceof DataLossError)) throw thrown;
+        onDamaged(record, thrown);
+        if (this.#order.numBatches < Infinity) return undefined;
+      }
+    }
+    throw new DataLossError(
+      `Cannot replace ${
+        source.describe(first)
+      }: it is damaged, and so are all that follow it; make the data set again`,
+    );
+  }
+
+  #check({ data, height, width, channels, part }: LabelledImage, record: number): void {
     const { source, channels: needed } = this.#dataset;
     const where = () => `Cannot batch ${source.describe(record)}: its image of ${height} x ${width} pixels`;
     if (channels !== needed) {
       throw new RangeError(`${where()} has ${channels} channels, and the data set ${needed}`);
     }
-    if (height < 1 || width < 1 || data.length !== height * width * channels) {
+    const pixels = part ? part.height * part.width : height * width;
+    if (height < 1 || width < 1 || data.length !== pixels * channels) {
       throw new RangeError(`${where()} and ${channels} channels has ${data.length} values`);
     }
   }

@@ -4,6 +4,7 @@ import type { Dataset, LabelledImage, RecordSource } from "../datasets/dataset.t
 import { evaluationOrder, trainingOrder } from "../datasets/order.ts";
 import { randomPermutation } from "../datasets/permutation.ts";
 import { type Batch, BatchReader } from "../datasets/reader.ts";
+import { DataLossError, NotFoundError } from "../formats/errors.ts";
 
 /** What the images of a batch show: the first value of each. */
 function shown(batch: Batch | undefined): number[] | undefined {
@@ -233,4 +234,77 @@ Deno.test("BatchReader refuses bad starts, queues and batch numbers", async () =
   );
   await using reader = new BatchReader(numbers(4), order);
   await assertRejects(() => reader.batch(2), RangeError, "Cannot read batch 2: there are batches 0 to 1");
+});
+
+/** As `numbers`, where some records are damaged. */
+function damagedNumbers(size: number, ...damaged: number[]): Dataset {
+  const { get } = numbers(size).source;
+  return numbers(size, {
+    get: (i) => damaged.includes(i) ? Promise.reject(new DataLossError(`damaged ${i}`)) : get(i),
+  });
+}
+
+Deno.test("BatchReader puts the next good record in a damaged one's place in training, the same in every run", async () => {
+  const dataset = damagedNumbers(6, 1, 4, 5), order = trainingOrder(6, { batchSize: 4, shuffle: false });
+  for (const queueSize of [1, 3]) {
+    const told: string[] = [];
+    await using reader = new BatchReader(dataset, order, {
+      queueSize,
+      onDamaged: (record, { message }) => told.push(`${record}: ${message}`),
+    });
+    const [first, second] = [await reader.next(), await reader.next()];
+    assertEquals(shown(first), [0, 2, 2, 3]);
+    assertEquals([...first!.records], [0, 2, 2, 3]);
+    assertEquals(shown(second), [0, 0, 0, 2]); // 4 and 5 fall on 0, which is the third; then 1 on 2
+    assertEquals([...second!.labels], [0, 0, 0, 2]);
+    assertEquals([first!.count, second!.count], [4, 4]);
+    assertEquals(told.slice(0, 3).sort(), ["1: damaged 1", "4: damaged 4", "5: damaged 5"]);
+  }
+});
+
+Deno.test("BatchReader leaves damaged records out of an evaluation, places closed up", async () => {
+  const damaged: number[] = [], dataset = damagedNumbers(7, 0, 2, 4, 5);
+  await using reader = new BatchReader(dataset, evaluationOrder(7, { batchSize: 2 }), {
+    onDamaged: (record) => damaged.push(record),
+  });
+  const batches = await Array.fromAsync(reader);
+  assertEquals(batches.map((batch) => shown(batch)), [[1], [3], [], [6]]);
+  assertEquals(batches.map(({ records }) => [...records]), [[1], [3], [], [6]]);
+  assertEquals(batches.map(({ labels }) => [...labels]), [[1, 0], [3, 0], [0, 0], [6, 0]]);
+  assertEquals(batches.map(({ count }) => count), [1, 1, 0, 1]);
+  assertEquals(damaged.toSorted(), [0, 2, 4, 5]);
+});
+
+Deno.test("BatchReader gives up where no good record follows, and takes other errors for what they are", async () => {
+  const order = trainingOrder(3, { batchSize: 1, shuffle: false }), onDamaged = () => {};
+  await using hopeless = new BatchReader(damagedNumbers(3, 0, 1, 2), order, { onDamaged });
+  await assertRejects(
+    () => hopeless.next(),
+    DataLossError,
+    "Cannot replace record 0: it is damaged, and so are all",
+  );
+  const gone = numbers(3, { get: () => Promise.reject(new NotFoundError("gone")) });
+  await using missing = new BatchReader(gone, order, { onDamaged });
+  await assertRejects(() => missing.next(), NotFoundError, "gone");
+  await using strict = new BatchReader(damagedNumbers(3, 0), order);
+  await assertRejects(() => strict.next(), DataLossError, "damaged 0");
+});
+
+Deno.test("BatchReader asks which part of each picture is needed, by batch and place", async () => {
+  const asked: string[] = [];
+  const dataset = numbers(4, {
+    get: (i, choosePart) => {
+      const part = choosePart!({ height: 1, width: 9, channels: 1 });
+      const data = new Uint8Array(part.width).fill(i);
+      return Promise.resolve({ data, height: 1, width: 9, channels: 1, label: 0, part });
+    },
+  });
+  await using reader = new BatchReader(dataset, evaluationOrder(4, { batchSize: 2 }), {
+    choosePart: ({ width }, batch, place) => {
+      asked.push(`${width} ${batch} ${place}`);
+      return { x: 2, y: 0, width: 3, height: 1 };
+    },
+  });
+  assertEquals((await Array.fromAsync(reader)).map((batch) => shown(batch)), [[0, 1], [2, 3]]);
+  assertEquals(asked.toSorted(), ["9 0 0", "9 0 1", "9 1 0", "9 1 1"]);
 });

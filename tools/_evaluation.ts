@@ -19,6 +19,7 @@ import { SHADOWS } from "../training/moving_averages.ts";
 import type { EvaluationValues } from "./_evaluation_flags.ts";
 import { labelsOffsetOf, openDataset, openDevice } from "./_model_flags.ts";
 import { oddityPrinter } from "./_oddities.ts";
+import { Reading } from "./_reading.ts";
 import { classNames, confusionCsv, detailsToJson, formatMetrics, summaryToJson } from "./_report.ts";
 
 /** A line of `evaluations.jsonl`. */
@@ -62,17 +63,22 @@ export class Evaluation {
     readonly labelsOffset: number,
     readonly values: EvaluationValues,
     readonly progress: ProgressLine,
+    readonly reading: Reading,
   ) {}
 
   /** Opens data and device, compiles the net. */
   static async open(values: EvaluationValues, progress: ProgressLine): Promise<Evaluation> {
-    const dataset = await openDataset(
-      values,
-      values.dataset_split_name,
-      oddityPrinter((line) => progress.print(line)),
-    );
-    const labelsOffset = labelsOffsetOf(values, dataset), gpu = await openDevice(values, progress);
+    const print = (line: string) => progress.print(line), reading = new Reading(values, print);
+    let gpu: Gpu | undefined;
     try {
+      const dataset = await openDataset(
+        values,
+        values.dataset_split_name,
+        oddityPrinter(print),
+        reading.options,
+      );
+      const labelsOffset = labelsOffsetOf(values, dataset);
+      gpu = await openDevice(values, progress);
       const evaluator = await Evaluator.compile(gpu, dataset, {
         modelName: values.model_name,
         preprocessingName: values.preprocessing_name,
@@ -81,10 +87,12 @@ export class Evaluation {
         labelsOffset,
         batchSize: values.batch_size,
         precision: values.precision,
+        onDamaged: reading.damagedOf(dataset),
       });
-      return new Evaluation(gpu, dataset, evaluator, labelsOffset, values, progress);
+      return new Evaluation(gpu, dataset, evaluator, labelsOffset, values, progress, reading);
     } catch (error) {
-      gpu.close();
+      gpu?.close();
+      reading[Symbol.dispose]();
       throw error;
     }
   }
@@ -114,6 +122,7 @@ export class Evaluation {
         ? JSON.stringify({ ...record, ...detailsToJson(metrics, names) }, null, 2)
         : formatMetrics(metrics, dataset, labelsOffset),
     );
+    await this.reading.report();
     await this.#keep(record, metrics, names);
   }
 
@@ -128,8 +137,9 @@ export class Evaluation {
     }
   }
 
-  /** Closes the device. */
+  /** Closes the device and ends the workers. */
   close(): void {
     this.gpu.close();
+    this.reading[Symbol.dispose]();
   }
 }

@@ -5,6 +5,7 @@
  */
 import { defineFlags } from "./_flags.ts";
 import { adapterFlags, datasetFlags, modelFlags, precisionFlag } from "./_model_flags.ts";
+import { readingFlags } from "./_reading.ts";
 import { readFlags } from "./_restore.ts";
 
 const run = { group: "Run" } as const;
@@ -58,6 +59,7 @@ else the default shown; so TF-Slim's own defaults (inception_v3, imagenet, /tmp/
       help: "Evaluate the variables' moving averages; without it or with 0 the variables themselves",
     },
     ...datasetFlags,
+    ...readingFlags,
     dataset_split_name: {
       group: "Data",
       type: "string",
@@ -94,6 +96,7 @@ const INHERITED: Readonly<Record<string, string>> = {
   dataset_name: "dataset_name",
   dataset_dir: "dataset_dir",
   labels_offset: "labels_offset",
+  exif_orientation: "exif_orientation",
   precision: "precision",
 };
 

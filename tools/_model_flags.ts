@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { datasetNames, evaluationSplitOf, getDataset } from "../datasets/dataset_factory.ts";
+import {
+  datasetNames,
+  type DatasetOptions,
+  evaluationSplitOf,
+  getDataset,
+} from "../datasets/dataset_factory.ts";
 import { FOLDER_NAME } from "../datasets/folder.ts";
 import type { Oddity } from "../datasets/photo_listing.ts";
 import { SAMPLE_NAME } from "../datasets/sample.ts";
@@ -113,11 +118,13 @@ export function datasetNameOf({ dataset_name, dataset_dir }: DatasetValues): str
  *
  * @param splitName the split; without it the one for evaluation
  * @param report called with what is odd about a folder of photos
+ * @param reading how to decode, and what to keep
  */
 export async function openDataset(
   flags: DatasetValues,
   splitName: string | undefined,
   report?: (oddities: readonly Oddity[]) => void,
+  reading?: Pick<DatasetOptions, "decoder" | "orientation" | "cacheBytes">,
 ): Promise<Dataset> {
   const name = datasetNameOf(flags);
   if (name !== SAMPLE_NAME && flags.dataset_dir === undefined) {
@@ -132,6 +139,7 @@ export async function openDataset(
     datasetDir: flags.dataset_dir,
     files: denoFiles,
     report,
+    ...reading,
   });
 }
 

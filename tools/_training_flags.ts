@@ -4,6 +4,7 @@
  * @module
  */
 import { adapterFlags, datasetFlags, modelFlags, precisionFlag } from "./_model_flags.ts";
+import { readingFlags } from "./_reading.ts";
 import { learningRateFlags, optimizerFlags } from "./_optimizer_flags.ts";
 
 const run = { group: "Run" } as const;
@@ -118,6 +119,7 @@ export const trainingFlags = {
     help: "Share of values that dropout keeps; without it the net's own",
   },
   ...datasetFlags,
+  ...readingFlags,
   dataset_split_name: { group: "Data", type: "string", default: "train", help: "Split to train on" },
   ...optimizerFlags,
   ...learningRateFlags,

@@ -36,17 +36,18 @@ export type RunEnd = "done" | "interrupted" | "stopped early";
 
 /** A line like TF-Slim's: the loss is that of the step itself. */
 function progressText(
-  { step, losses, learningRate, ...rest }: TrainingReport,
+  { step, losses, learningRate, imagesPerSecond, dataMs, deviceMs }: TrainingReport,
   until: number,
   batchSize: number,
 ): string {
-  const left = (until - step) * batchSize / rest.imagesPerSecond;
+  const left = (until - step) * batchSize / imagesPerSecond;
+  const ms = (value: number) => value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en");
   return [
     `step ${step.toLocaleString("en")}`,
     `loss ${losses.at(-1)?.toPrecision(4)}`,
     `learning rate ${Number(learningRate.toPrecision(4))}`,
-    `${Math.round(rest.imagesPerSecond).toLocaleString("en")} images/s`,
-    `${Math.round(100 * rest.waiting)}% waiting for data`,
+    `${Math.round(imagesPerSecond).toLocaleString("en")} images/s`,
+    `a step ${ms(dataMs + deviceMs)} ms: data ${ms(dataMs)}, GPU ${ms(deviceMs)}`,
     ...(Number.isFinite(until) ? [`${formatDuration(left)} left`] : []),
   ].join("  ");
 }

@@ -23,6 +23,7 @@ import { runTool } from "./_flags.ts";
 import { labelsOffsetOf, openDataset, openDevice } from "./_model_flags.ts";
 import { keepBadBatch } from "./_non_finite.ts";
 import { oddityPrinter } from "./_oddities.ts";
+import { Reading } from "./_reading.ts";
 import { formatMetrics } from "./_report.ts";
 import { compareFlags, start } from "./_restore.ts";
 import { TrainingEvaluator } from "./_training_evaluator.ts";
@@ -50,14 +51,17 @@ function explainFreezing(values: TrainingValues, trainer: Trainer, progress: Pro
 /** One attempt on one device: from the last checkpoint to the end. */
 async function train(
   gpu: Gpu,
-  datasets: { training: Dataset; evaluation?: Dataset },
+  datasets: { training: Dataset; evaluation?: Dataset; reading: Reading },
   values: TrainingValues,
   trainDir: string,
   progress: ProgressLine,
   isInterrupted: () => boolean,
 ): Promise<RunEnd> {
-  const { training, evaluation } = datasets,
-    trainer = await Trainer.create(gpu, training, trainerOptions(values, training));
+  const { training, evaluation, reading } = datasets;
+  const trainer = await Trainer.create(gpu, training, {
+    ...trainerOptions(values, training),
+    onDamaged: reading.damagedOf(training),
+  });
   await start(trainer, trainDir, values, (line) => progress.print(line));
   explainFreezing(values, trainer, progress);
   const manager = await CheckpointManager.open(denoFiles, trainDir, {
@@ -65,7 +69,12 @@ async function train(
     keepCheckpointEveryNHours: values.keep_checkpoint_every_n_hours,
   });
   const evaluator = evaluation &&
-    new TrainingEvaluator(trainer, evaluation, classifierOptions(values, training), progress);
+    new TrainingEvaluator(
+      trainer,
+      evaluation,
+      { ...classifierOptions(values, training), onDamaged: reading.damagedOf(evaluation) },
+      progress,
+    );
   const log = await TrainingLog.open(trainDir, trainer.step, drawTape(trainer.tape));
   let end: RunEnd;
   try {
@@ -119,13 +128,15 @@ export async function main(args: string[]): Promise<number> {
   checkFlags(values);
   const trainDir = values.train_dir ?? `runs/${values.model_name}`;
   const report = oddityPrinter((line) => progress.print(line));
-  const { _, ...given } = values, training = await openDataset(values, values.dataset_split_name, report);
+  using reading = new Reading(values, (line) => progress.print(line));
+  const open = (split: string) => openDataset(values, split, report, reading.options);
+  const { _, ...given } = values, training = await open(values.dataset_split_name);
   const recorded = { ...given, labels_offset: labelsOffsetOf(values, training) };
   const changed = await compareFlags(trainDir, recorded);
   await checkStart(values, trainerOptions(values, training), training.channels, trainDir);
   const evaluates = values.dataset_name === SAMPLE_NAME || values.eval_every_steps !== undefined;
   const evalSplit = values.eval_split_name ?? (evaluates ? evaluationSplitOf(values.dataset_name) : "");
-  const evaluation = evalSplit === "" ? undefined : await openDataset(values, evalSplit, report);
+  const evaluation = evalSplit === "" ? undefined : await open(evalSplit);
   await checkLabels(
     training,
     classifierOptions(values, training),
@@ -145,7 +156,14 @@ export async function main(args: string[]): Promise<number> {
     for (let losses = 1;; losses++) {
       const gpu = await openDevice(values, progress);
       try {
-        const end = await train(gpu, { training, evaluation }, values, trainDir, progress, () => interrupted);
+        const end = await train(
+          gpu,
+          { training, evaluation, reading },
+          values,
+          trainDir,
+          progress,
+          () => interrupted,
+        );
         return end === "interrupted" ? INTERRUPTED : 0;
       } catch (error) {
         if (!(error instanceof GpuError) || error.kind !== "lost" || losses > MOST_LOSSES) throw error;
@@ -156,6 +174,7 @@ export async function main(args: string[]): Promise<number> {
     }
   } finally {
     Deno.removeSignalListener("SIGINT", onInterrupt);
+    await reading.report(`${trainDir}/damaged_images.txt`);
   }
 }
 

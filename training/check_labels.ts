@@ -5,7 +5,8 @@
  *
  * @module
  */
-import type { Dataset } from "../datasets/dataset.ts";
+import type { Dataset, RecordSource } from "../datasets/dataset.ts";
+import { DataLossError } from "../formats/errors.ts";
 
 /** What labels mean to a net. */
 export interface LabelRange {
@@ -56,9 +57,19 @@ export async function checkLabels(
     onProgress(first, source.size);
     const records = Array.from(
       { length: Math.min(1024, source.size - first) },
-      (_, i) => source.get(first + i),
+      (_, i) => labelOf(source, first + i, range),
     );
-    const labels = (await Promise.all(records)).map(({ label }) => label), bad = badLabel(labels, range);
+    const labels = await Promise.all(records), bad = badLabel(labels, range);
     if (bad >= 0) throw labelError(dataset, first + bad, labels[bad], range);
+  }
+}
+
+/** Of a damaged record, one that is in order: training finds out what is to be done about it. */
+async function labelOf(source: RecordSource, record: number, range: LabelRange): Promise<number> {
+  try {
+    return (await source.get(record)).label;
+  } catch (thrown) {
+    if (thrown instanceof DataLossError) return range.labelsOffset ?? 0;
+    throw thrown;
   }
 }

@@ -7,7 +7,7 @@
  */
 import type { Dataset } from "../datasets/dataset.ts";
 import { evaluationOrder } from "../datasets/order.ts";
-import { BatchReader } from "../datasets/reader.ts";
+import { BatchReader, type ReaderOptions } from "../datasets/reader.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { compile } from "../tape/compile.ts";
 import { Parameters } from "../tape/parameters.ts";
@@ -21,6 +21,8 @@ import { Metrics } from "./metrics.ts";
 export interface EvaluatorOptions extends Omit<ClassifierOptions, "isTraining" | "numClones" | "channels"> {
   /** Subtracted from the labels of the data set. @default {0} */
   readonly labelsOffset?: number;
+  /** Called for a damaged record, which is left out of the counts. Left out: such a record is an error. */
+  readonly onDamaged?: ReaderOptions["onDamaged"];
 }
 
 /** A compiled classifier for evaluation. */
@@ -57,19 +59,21 @@ export class Evaluator {
   async run({ maxBatches = Infinity, onBatch = (_done: number, _of: number) => {} } = {}): Promise<Metrics> {
     const { batchSize, numClasses, labelsOffset = 0 } = this.options, { program, dataset, feeder } = this;
     const order = evaluationOrder(dataset.numSamples, { batchSize }), metrics = new Metrics(numClasses);
-    await using reader = new BatchReader(dataset, order);
+    await using reader = new BatchReader(dataset, order, { onDamaged: this.options.onDamaged });
     if (program.takes("step")) program.feed("step", new Uint32Array(1));
     const batches = Math.min(order.numBatches, maxBatches);
     for (let t = 0; t < batches; t++) {
       const batch = await reader.next();
       if (!batch) break;
-      feeder.feed(program, batch);
-      program.run();
-      metrics.add(
-        await program.fetch("logits"),
-        batch.labels.map((label) => label - labelsOffset),
-        batch.count,
-      );
+      if (batch.count > 0) { // else all of it is damaged
+        feeder.feed(program, batch);
+        program.run();
+        metrics.add(
+          await program.fetch("logits"),
+          batch.labels.map((label) => label - labelsOffset),
+          batch.count,
+        );
+      }
       onBatch(t + 1, batches);
     }
     return metrics;

@@ -7,7 +7,7 @@
  */
 import type { Dataset } from "../datasets/dataset.ts";
 import { type BatchOrder, trainingOrder } from "../datasets/order.ts";
-import { type Batch, BatchReader } from "../datasets/reader.ts";
+import { type Batch, BatchReader, type ReaderOptions } from "../datasets/reader.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Program } from "../tape/program.ts";
 import { history } from "../tape/ops/history.ts";
@@ -33,6 +33,8 @@ export interface TrainerOptions extends Omit<ClassifierOptions, "isTraining" | "
   readonly trains?: (name: string) => boolean;
   /** Subtracted from the labels of the data set. @default {0} */
   readonly labelsOffset?: number;
+  /** Called for a damaged record, whose place another one takes. Left out: such a record is an error. */
+  readonly onDamaged?: ReaderOptions["onDamaged"];
 }
 
 /** What happened since the last report. */
@@ -44,8 +46,10 @@ export interface TrainingReport {
   /** Of the last step. */
   readonly learningRate: number;
   readonly imagesPerSecond: number;
-  /** Share of the time that was spent waiting for data. */
-  readonly waiting: number;
+  /** Milliseconds of a step that went by waiting for data, on average. */
+  readonly dataMs: number;
+  /** The other milliseconds of a step: the device computes, the host is ahead of it. */
+  readonly deviceMs: number;
 }
 
 /** How far {@linkcode Trainer.train} goes and when it reports. */
@@ -158,7 +162,8 @@ export class Trainer {
         losses: Float32Array.from(losses.flatMap((part) => [...part])),
         learningRate: learningRate(this.step - 1),
         imagesPerSecond: 1000 * steps * batchSize / elapsed,
-        waiting: waited / elapsed,
+        dataMs: waited / steps,
+        deviceMs: (elapsed - waited) / steps,
       };
       [losses, first, start, waited] = [[], this.step, performance.now(), 0];
     }
@@ -170,7 +175,10 @@ export class Trainer {
   }
 
   #reader(): BatchReader {
-    return new BatchReader(this.dataset, this.#order, { start: this.step });
+    return new BatchReader(this.dataset, this.#order, {
+      start: this.step,
+      onDamaged: this.options.onDamaged,
+    });
   }
 
   /** The batch of a step, counted from 1, read again. */
