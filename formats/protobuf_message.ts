@@ -60,11 +60,13 @@ export function parseMessage<D extends DescMessage>(
     return fromText(schema, text);
   } catch (thrown) {
     const line = lineOf(schema, text, reasonOf(thrown));
-    const where = line === undefined ? "" : `line ${line}: `;
-    throw new DataLossError(`${cannot}: ${where}${reasonOf(thrown)}`, { path }, { cause: thrown });
+    const where = line === undefined ? "" : `line ${line}: `, reason = reasonOf(thrown).slice(0, mostReason);
+    throw new DataLossError(`${cannot}: ${where}${reason}`, { path }, { cause: thrown });
   }
 }
 
+/** Characters of a reason that are shown: it may repeat a name of any length. */
+const mostReason = 200;
 /** How long the search for a line may take, in milliseconds. */
 const searchTime = 400;
 

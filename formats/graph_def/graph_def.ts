@@ -57,11 +57,11 @@ export function printGraph(graph: GraphDef): string {
 }
 
 /**
- * Whether a file is text: a message in the binary form has control characters in its first tags and lengths.
- *
- * Empty files are binary.
+ * Whether a file is text: it begins with a name or a comment, and has none of the control characters that a message in the
+ * binary form has in its tags and lengths.
  */
 function isText(bytes: Uint8Array): boolean {
   const start = bytes.subarray(0, 4096);
-  return start.length > 0 && start.every((byte) => byte >= 32 || (byte >= 9 && byte <= 13 && byte !== 11));
+  return /^\s*[a-z#]/i.test(new TextDecoder().decode(start)) &&
+    start.every((byte) => byte >= 32 || (byte >= 9 && byte <= 13 && byte !== 11));
 }
