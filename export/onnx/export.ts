@@ -38,17 +38,23 @@ export interface OnnxRequest {
   readonly weights: WeightSource;
   /** Whether batch normalization becomes part of the weights before it, where a product is. @default {false} */
   readonly foldBatchNorm?: boolean;
+  /** Whether the model takes any number of images, not only as many as it was recorded for. @default {true} */
+  readonly hasOpenBatch?: boolean;
   /** Texts that go with the model. */
   readonly metadata?: ReadonlyMap<string, string>;
 }
 
-/** A value of the graph's interface. The first dimension is the batch, whatever it was when the net was recorded. */
-function valueInfo(name: string, shape: Shape): MessageInitShape<typeof ValueInfoProtoSchema> {
-  const [, ...rest] = onnxShape(shape);
-  const dim = [
-    { value: { case: "dimParam" as const, value: "N" } },
-    ...rest.map((d) => ({ value: { case: "dimValue" as const, value: BigInt(d) } })),
-  ];
+/** A value of the graph's interface; the first dimension is the batch. */
+function valueInfo(
+  name: string,
+  shape: Shape,
+  hasOpenBatch: boolean,
+): MessageInitShape<typeof ValueInfoProtoSchema> {
+  const dim = onnxShape(shape).map((d, i) =>
+    i === 0 && hasOpenBatch
+      ? { value: { case: "dimParam" as const, value: "N" } }
+      : { value: { case: "dimValue" as const, value: BigInt(d) } }
+  );
   return { name, type: { tensorType: { elemType: TensorProto_DataType.FLOAT, shape: { dim } } } };
 }
 
@@ -67,7 +73,8 @@ function usersOf(nodes: readonly Node[]): (value: Value) => readonly Node[] {
  * @throws {TypeError} naming the operation where ONNX has none for it
  */
 export function exportOnnx(request: OnnxRequest): OnnxDraft {
-  const { name, images, outputs, weights, foldBatchNorm = false, metadata = new Map() } = request;
+  const { name, images, outputs, weights, metadata = new Map() } = request;
+  const { foldBatchNorm = false, hasOpenBatch = true } = request;
   const byValue = new Map(Object.entries(outputs).map(([name, value]) => [value, name]));
   const graph = new OnnxGraph(weights, byValue), nodes = reachable(images.tape.nodes, Object.values(outputs));
   graph.addInput(images, "input");
@@ -102,8 +109,8 @@ export function exportOnnx(request: OnnxRequest): OnnxDraft {
       name,
       node: graph.nodes,
       initializer: graph.constants,
-      input: [valueInfo("input", images.shape)],
-      output: Object.entries(outputs).map(([name, value]) => valueInfo(name, value.shape)),
+      input: [valueInfo("input", images.shape, hasOpenBatch)],
+      output: Object.entries(outputs).map(([name, value]) => valueInfo(name, value.shape, hasOpenBatch)),
     }),
     weights: graph.weights,
   };

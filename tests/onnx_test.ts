@@ -1,0 +1,396 @@
+/** ONNX without Python: our nets there and back, what is refused and how fast. */
+// @ts-types="../types/std_assert.d.ts"
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { create, type MessageInitShape, toBinary } from "npm:@bufbuild/protobuf@2.17.0";
+import { exportOnnx } from "../export/onnx/export.ts";
+import { DataLossError } from "../formats/errors.ts";
+import { memoryFiles } from "../formats/files.ts";
+import {
+  AttributeProto_AttributeType as Kind,
+  ModelProtoSchema,
+  type NodeProtoSchema,
+  TensorProto_DataLocation,
+  TensorProto_DataType as Type,
+  type TensorProtoSchema,
+} from "../formats/onnx/onnx_pb.ts";
+import { decodeOnnx } from "../formats/onnx/read.ts";
+import { writeOnnx } from "../formats/onnx/write.ts";
+import { recordOnnx, type RecordOnnxOptions } from "../graphs/onnx/record.ts";
+import { sizeOf } from "../kernels/kernel.ts";
+import { getNet } from "../nets/nets_factory.ts";
+import { batchNorm } from "../tape/ops/batch_norm.ts";
+import { crop, pad } from "../tape/ops/arrange.ts";
+import { avgPool2d, maxPool2d } from "../tape/ops/pool.ts";
+import { add, biasAdd, reshape, scale } from "../tape/ops/pointwise.ts";
+import { resizeBilinear } from "../tape/ops/resize.ts";
+import { Tape, type Value } from "../tape/tape.ts";
+import { assertClose, recordNet, runOnce, valuesOf } from "./_exported_nets.ts";
+import { randomValues } from "./goldens/_formula.ts";
+import { withGpu } from "./_gpu.ts";
+
+type Init<S extends Parameters<typeof create>[0]> = MessageInitShape<S>;
+type NodeInit = Init<typeof NodeProtoSchema>;
+type TensorInit = Init<typeof TensorProtoSchema>;
+
+/** Exports and imports again; the new tape's outputs. */
+async function thereAndBack(
+  tape: Tape,
+  images: Value,
+  outputs: Record<string, Value>,
+  options: { foldBatchNorm?: boolean; hasOpenBatch?: boolean } = {},
+) {
+  const files = memoryFiles(), weights = (name: string) => valuesOf({ tape }, name);
+  await writeOnnx(files, "net.onnx", exportOnnx({ name: "net", images, outputs, weights, ...options }));
+  const back = new Tape(), model = decodeOnnx(await files.read("net.onnx"), "net.onnx");
+  const recorded = recordOnnx(back, model, "net.onnx", { batchSize: images.shape[0] });
+  return { tape: back, model, images: recorded.images, outputs: Object.fromEntries(recorded.outputs) };
+}
+
+for (
+  const [name, foldBatchNorm] of [
+    ["lenet", false],
+    ["cifarnet", false],
+    ["mobilenet_v3_small", false],
+    ["mobilenet_v3_small", true],
+    ["nasnet_cifar", false],
+    ["nasnet_cifar", true],
+  ] as const
+) {
+  const how = foldBatchNorm ? ", batch normalization folded" : "";
+  Deno.test(`an exported ${name} computes the same when it is imported${how}`, () =>
+    withGpu(async (gpu) => {
+      const { tape, images, outputs } = recordNet(getNet(name), 2);
+      const back = await thereAndBack(tape, images, outputs, { foldBatchNorm });
+      assertEquals(back.images.shape, images.shape);
+      const input = randomValues("images", sizeOf(images.shape), 1);
+      const expected = await runOnce(
+        gpu,
+        tape,
+        outputs,
+        { images: input },
+        (name) => valuesOf({ tape }, name),
+      );
+      const actual = await runOnce(gpu, back.tape, back.outputs, { input });
+      assertClose(actual.logits, expected.logits, 1e-5, "logits");
+      assertClose(actual.probabilities, expected.probabilities, 1e-5, "probabilities");
+    }));
+}
+
+/** What nets of the registry do not use, or not in this form. */
+const recordings: Record<string, (x: Value) => Value> = {
+  "sizes that no factor makes exactly": (x) => resizeBilinear(resizeBilinear(x, [7, 10]), [10, 13]),
+  "resizing with aligned corners": (x) => resizeBilinear(x, [9, 5], { alignCorners: true }),
+  "resizing with half pixels": (x) => resizeBilinear(x, [13, 4], { halfPixelCenters: true }),
+  "margins and what they leave": (x) => crop(pad(x, { top: 2, left: 1, right: 3 }), { bottom: 4, right: 2 }),
+  "pooling with margins of its own": (x) => {
+    const padding = [[1, 1], [0, 2]] as const, options = { stride: 2, padding };
+    return add(maxPool2d(x, 3, options), avgPool2d(x, 3, options), { factor: -0.5 });
+  },
+  "an image as rows, and rows as an image": (x) => {
+    const [n, h, w, c] = x.shape, rows = reshape(x, [n, h * w * c]);
+    return reshape(scale(rows, 3), [n, w, h, c]);
+  },
+  "a bias that no product takes in": (x) => biasAdd(x, x.tape.constant(Float32Array.of(1, -2, 3), [3])),
+};
+
+for (const [name, record] of Object.entries(recordings)) {
+  Deno.test(`exportOnnx() and recordOnnx(): ${name}`, () =>
+    withGpu(async (gpu) => {
+      const tape = new Tape(), images = tape.feed("images", [2, 6, 7, 3]), y = record(images);
+      const back = await thereAndBack(tape, images, { y });
+      const input = randomValues("images", sizeOf(images.shape), 1);
+      const [n, h, w, c] = y.shape, { y: expected } = await runOnce(gpu, tape, { y }, { images: input });
+      const { y: actual } = await runOnce(gpu, back.tape, back.outputs, { input });
+      assertEquals(back.outputs.y.shape, [n, c, h, w]);
+      const last = expected.map((_, i) => {
+        const place = Math.floor(i / c) % (h * w), image = Math.floor(i / (c * h * w));
+        return actual[(image * c + i % c) * h * w + place];
+      });
+      assertClose(last, expected, 1e-6, name);
+    }));
+}
+
+Deno.test("exportOnnx() names interface, weights and nodes as people look for them", async () => {
+  const { tape, images, outputs } = recordNet(getNet("lenet"), 1);
+  const { model: { graph } } = await thereAndBack(tape, images, outputs);
+  const dims = graph.input[0].type!.tensorType!.shape!.dim.map(({ value }) => value.value);
+  assertEquals([graph.input[0].name, ...dims], ["input", "N", 1n, 28n, 28n]);
+  assertEquals(graph.output.map(({ name }) => name), ["logits", "probabilities"]);
+  assertEquals(graph.node.map(({ name, opType }) => `${name} ${opType}`), [
+    "LeNet/conv1/Conv Conv",
+    "LeNet/conv1/Relu Relu",
+    "LeNet/pool1/MaxPool MaxPool",
+    "LeNet/conv2/Conv Conv",
+    "LeNet/conv2/Relu Relu",
+    "LeNet/pool2/MaxPool MaxPool",
+    "LeNet/Flatten/Flatten Flatten",
+    "LeNet/fc3/Gemm Gemm",
+    "LeNet/fc3/Relu Relu",
+    "LeNet/fc4/Gemm Gemm",
+    "probabilities/Softmax Softmax",
+  ]);
+  assertEquals(
+    graph.initializer.map(({ name, dims }) => `${name} ${dims}`),
+    [...tape.variables.keys()].map((name) =>
+      `${name} ${graph.initializer.find((t) => t.name === name)!.dims}`
+    ),
+  );
+  const fixed = await thereAndBack(tape, images, outputs, { hasOpenBatch: false });
+  assertEquals(fixed.model.graph.input[0].type!.tensorType!.shape!.dim[0].value.value, 1n);
+});
+
+Deno.test("exportOnnx() refuses a net in training, naming the operation", () => {
+  const tape = new Tape(), images = tape.feed("images", [2, 6, 7, 3]);
+  const { y } = batchNorm(images, {}, { epsilon: 1e-3, scope: "net/bn" });
+  const request = { name: "net", images, outputs: { y }, weights: () => new Float32Array() };
+  assertEquals(
+    assertThrows(() => exportOnnx(request), TypeError).message,
+    "Cannot export net/bn/batchNorm to ONNX: there is no counterpart of batchNorm; record the net with isTraining false",
+  );
+});
+
+/** A model with a graph of these nodes from `x` [1, 3, 8, 8] to `y`. */
+function modelOf(
+  node: NodeInit[],
+  { initializer = [], dims = [1, 3, 8, 8], opset = 13 }: {
+    initializer?: TensorInit[];
+    dims?: number[];
+    opset?: number;
+  } = {},
+): Uint8Array {
+  const dim = dims.map((d) => ({ value: { case: "dimValue" as const, value: BigInt(d) } }));
+  const x = { name: "x", type: { tensorType: { elemType: Type.FLOAT, shape: { dim } } } };
+  return toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, {
+      irVersion: 8n,
+      opsetImport: [{ version: BigInt(opset) }],
+      graph: { node, initializer, input: [x], output: [{ name: "y" }] },
+    }),
+  );
+}
+
+const relu = (input: string, output: string): NodeInit => ({
+  opType: "Relu",
+  name: output,
+  input: [input],
+  output: [output],
+});
+const ints = (name: string, values: number[]) => ({ name, type: Kind.INTS, ints: values.map(BigInt) });
+const floats = (name: string, dims: number[], count = dims.reduce((a, b) => a * b, 1)): TensorInit => ({
+  name,
+  dims: dims.map(BigInt),
+  dataType: Type.FLOAT,
+  rawData: new Uint8Array(4 * count),
+});
+const conv: NodeInit = { opType: "Conv", name: "conv", input: ["x", "w"], output: ["y"] };
+
+/** Reads and records a file, and measures: nothing may take longer than a second. */
+function load(bytes: Uint8Array, options?: RecordOnnxOptions): Tape {
+  const tape = new Tape(), start = performance.now();
+  try {
+    recordOnnx(tape, decodeOnnx(bytes, "a.onnx"), "a.onnx", options);
+    return tape;
+  } finally {
+    assertLess(performance.now() - start, 1000);
+  }
+}
+
+/** Files and the whole message with which they are refused. */
+const refused: Record<
+  string,
+  [bytes: () => Uint8Array, error: typeof DataLossError | typeof TypeError, message: string]
+> = {
+  "nothing": [
+    () => new Uint8Array(),
+    DataLossError,
+    'Cannot read "a.onnx": it has no graph; give the file of an ONNX model',
+  ],
+  "a picture": [
+    () => Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
+    DataLossError,
+    'Cannot read "a.onnx" as a ModelProto: at byte 2 in field 1281: it is cut',
+  ],
+  "a length beyond the end": [
+    () => Uint8Array.of(0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f),
+    DataLossError,
+    'Cannot read "a.onnx" as a ModelProto: at byte 1 in graph: 4294967295 bytes are announced where 0 are left',
+  ],
+  "a million nodes": [
+    () => modelOf(new Array<NodeInit>(1_000_000).fill({})),
+    DataLossError,
+    'Cannot read "a.onnx" as a ModelProto: ',
+  ],
+  "operators of another maker": [
+    () => modelOf([{ ...relu("x", "y"), domain: "com.example" }]),
+    TypeError,
+    'Cannot import "a.onnx": node "y" (Relu): operators of "com.example" are not supported',
+  ],
+  "an operator that there is not": [
+    () => modelOf([{ ...relu("x", "y"), opType: "Einsum" }]),
+    TypeError,
+    'Cannot import "a.onnx": node "y" (Einsum) is not supported; supported are Add, AveragePool, BatchNormalization, ',
+  ],
+  "operators that are too old": [
+    () => modelOf([relu("x", "y")], { opset: 6 }),
+    TypeError,
+    'Cannot import "a.onnx": its operators are of version 6, and 7 is the oldest that is read',
+  ],
+  "a circle": [
+    () => modelOf([{ ...relu("x", "a"), opType: "Add", input: ["x", "b"] }, relu("a", "b"), relu("b", "y")]),
+    DataLossError,
+    'Cannot import "a.onnx": node "a" (Add): its input "b" is computed only after it',
+  ],
+  "an input that is missing": [
+    () => modelOf([relu("nowhere", "y")]),
+    DataLossError,
+    'Cannot import "a.onnx": node "y" (Relu): there is no value "nowhere"',
+  ],
+  "an output that is missing": [
+    () => modelOf([relu("x", "a")]),
+    TypeError,
+    'Cannot import "a.onnx": its output "y" is computed by no node',
+  ],
+  "weights in another file": [
+    () =>
+      modelOf([conv], {
+        initializer: [{
+          name: "w",
+          dims: [1n],
+          dataType: Type.FLOAT,
+          dataLocation: TensorProto_DataLocation.EXTERNAL,
+          externalData: [{ key: "location", value: "../../etc/passwd" }],
+        }],
+      }),
+    DataLossError,
+    'Cannot import "a.onnx": tensor "w": its values lie in another file, "../../etc/passwd"; save the model with all data in one',
+  ],
+  "weights that are not there": [
+    () => modelOf([conv], { initializer: [floats("w", [1 << 20, 1 << 20, 3, 3], 9)] }),
+    DataLossError,
+    'Cannot import "a.onnx": tensor "w": shape [1048576,1048576,3,3] of float32 needs 9895604649984 values, and there are 9',
+  ],
+  "weights of an impossible shape": [
+    () => modelOf([conv], { initializer: [floats("w", [-1, 3, 3, 3], 27)] }),
+    DataLossError,
+    'Cannot import "a.onnx": tensor "w": it has the impossible shape [-1,3,3,3]',
+  ],
+  "weights of strings": [
+    () => modelOf([conv], { initializer: [{ name: "w", dataType: Type.STRING }] }),
+    DataLossError,
+    'Cannot import "a.onnx": tensor "w": it has the type STRING, which is not supported',
+  ],
+  "weights for other images": [
+    () => modelOf([conv], { initializer: [floats("w", [4, 5, 3, 3])] }),
+    TypeError,
+    'Cannot import "a.onnx": node "conv" (Conv): Cannot apply conv2d in conv to [1,8,8,3], [3,3,5,4]: ' +
+    "the input has 3 channels, the weights expect 5",
+  ],
+  "groups that are neither one nor all": [
+    () =>
+      modelOf([{ ...conv, attribute: [{ name: "group", type: Kind.INT, i: 2n }] }], {
+        dims: [1, 4, 8, 8],
+        initializer: [floats("w", [4, 2, 3, 3])],
+      }),
+    TypeError,
+    'Cannot import "a.onnx": node "conv" (Conv): its 2 groups are not supported, only 1, or one for each of the 4 channels',
+  ],
+  "a convolution without weights": [
+    () => modelOf([{ ...conv, input: ["x"] }]),
+    TypeError,
+    'Cannot import "a.onnx": node "conv" (Conv): it has no input 1',
+  ],
+  "weights that are computed": [
+    () => modelOf([{ ...conv, input: ["x", "x"] }]),
+    TypeError,
+    'Cannot import "a.onnx": node "conv" (Conv): its input x is computed by the net; only constants are supported there',
+  ],
+  "an attribute of another kind": [
+    () =>
+      modelOf([{ ...conv, attribute: [ints("group", [1])] }], { initializer: [floats("w", [4, 3, 3, 3])] }),
+    TypeError,
+    'Cannot import "a.onnx": node "conv" (Conv): its attribute group is INTS where INT is expected',
+  ],
+  "a sequence": [
+    () => modelOf([relu("x", "y")], { dims: [1, 3, 8] }),
+    TypeError,
+    'Cannot import "a.onnx": its input "x" is no batch of images: it has the dimensions [1,3,8]',
+  ],
+  "images of open size": [
+    () => modelOf([relu("x", "y")], { dims: [1, 3, 0, 0] }),
+    TypeError,
+    'Cannot import "a.onnx": its input "x" leaves the image size open: say which',
+  ],
+  "a constant that would fill the memory": [
+    () =>
+      modelOf([
+        { opType: "ConstantOfShape", name: "big", input: ["s"], output: ["c"] },
+        { opType: "Add", input: ["x", "c"], output: ["y"] },
+      ], { initializer: [{ name: "s", dims: [1n], dataType: Type.INT64, int64Data: [2n ** 40n] }] }),
+    TypeError,
+    'Cannot import "a.onnx": node "big" (ConstantOfShape): a constant of shape [1099511627776] is too large',
+  ],
+};
+
+for (const [name, [bytes, error, message]] of Object.entries(refused)) {
+  Deno.test(`an ONNX file is refused within a second: ${name}`, () => {
+    const file = bytes(), thrown = assertThrows(() => load(file), error).message;
+    assertEquals(thrown.slice(0, message.length), message);
+    if (!message.endsWith(" ")) assertEquals(thrown, message);
+  });
+}
+
+Deno.test("the size and number of images that a model leaves open are the caller's, and no others", () => {
+  const bytes = modelOf([relu("x", "y")], { dims: [0, 3, 0, 0] });
+  const tape = load(bytes, { batchSize: 5, imageSize: [7, 9] });
+  assertEquals([...tape.feeds.values()].map(({ shape }) => shape), [[5, 7, 9, 3]]);
+  assertEquals(
+    assertThrows(() => load(modelOf([relu("x", "y")]), { imageSize: [8, 9] }), TypeError).message,
+    'Cannot import "a.onnx": its input "x" has the width 8, and 9 is asked for',
+  );
+});
+
+/** A small real model: LeNet. */
+async function lenetBytes(): Promise<Uint8Array> {
+  const { tape, images, outputs } = recordNet(getNet("lenet"), 1), files = memoryFiles();
+  const weights = (name: string) => valuesOf({ tape }, name);
+  await writeOnnx(files, "lenet.onnx", exportOnnx({ name: "lenet", images, outputs, weights }));
+  return await files.read("lenet.onnx");
+}
+
+function loads(bytes: Uint8Array): boolean {
+  try {
+    load(bytes);
+    return true;
+  } catch (thrown) {
+    assert(thrown instanceof DataLossError || thrown instanceof TypeError, String(thrown));
+    assert(
+      thrown.message.startsWith('Cannot read "a.onnx"') ||
+        thrown.message.startsWith('Cannot import "a.onnx"'),
+    );
+    return false;
+  }
+}
+
+Deno.test("an ONNX file that is cut anywhere is refused", async () => {
+  const bytes = await lenetBytes();
+  assert(loads(bytes));
+  for (let size = 0; size < 1500; size++) {
+    assertEquals(loads(bytes.subarray(0, size)), false, `${size} bytes`);
+  }
+  for (let i = 1; i < 50; i++) {
+    assertEquals(loads(bytes.subarray(0, Math.floor(bytes.length * i / 50))), false);
+  }
+});
+
+Deno.test("an ONNX file with changed bytes is read or refused, with a message of this project", async () => {
+  const bytes = await lenetBytes(), random = randomValues("mutations", 4000, 0.5, 0.5);
+  let refusals = 0;
+  for (let i = 0; i < random.length; i += 2) {
+    const at = Math.floor(random[i] * 1500), before = bytes[at];
+    bytes[at] = Math.floor(random[i + 1] * 256);
+    if (!loads(bytes)) refusals++;
+    bytes[at] = before;
+  }
+  assert(refusals > 100, `${refusals}`);
+});
