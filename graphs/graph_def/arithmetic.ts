@@ -14,7 +14,7 @@ import { matmul } from "../../tape/ops/matmul.ts";
 import { multiply } from "../../tape/ops/multiply.ts";
 import { add, biasAdd, gate, scale } from "../../tape/ops/pointwise.ts";
 import type { Value } from "../../tape/tape.ts";
-import { combine, generate, type HostTensor, scalarOf } from "./host_tensor.ts";
+import { combine, filled, generate, type HostTensor, scalarOf } from "./host_tensor.ts";
 import { computed, folded, type NodeContext, type Operand, type Rule } from "./operand.ts";
 import { assertNhwc } from "./windows.ts";
 
@@ -40,7 +40,7 @@ function perChannel(c: NodeContext, known: HostTensor, x: Value): Value | undefi
   const isVector = known.data.length === channels && (known.shape.at(-1) ?? 1) === channels;
   if (isVector && known.shape.length <= x.shape.length) return c.constants.value(known, [channels]);
   if (one === undefined || known.shape.length > x.shape.length || channels === undefined) return undefined;
-  return c.constants.value(generate(known.kind, [channels], () => one));
+  return c.constants.value(filled(known.kind, [channels], one));
 }
 
 function unfit(c: NodeContext): never {
@@ -89,7 +89,7 @@ function times(c: NodeContext, x: Value, known: HostTensor): Value {
   if (hasShape(x, known.shape)) return multiply(x, c.constants.value(known), c.scoped);
   const gamma = perChannel(c, known, x);
   if (gamma === undefined || x.shape.length < 2) return unfit(c);
-  const [mean, variance] = [0, 1].map((v) => c.constants.value(generate("float", gamma.shape, () => v)));
+  const [mean, variance] = [0, 1].map((v) => c.constants.value(filled("float", gamma.shape, v)));
   return batchNormInference(x, { mean, variance, gamma }, { epsilon: 0, ...c.scoped });
 }
 

@@ -10,7 +10,7 @@ import { elementsOf } from "../../formats/checkpoint/tensor.ts";
 import { concat, pad } from "../../tape/ops/arrange.ts";
 import { reshape } from "../../tape/ops/pointwise.ts";
 import { avgPool2d } from "../../tape/ops/pool.ts";
-import { generate, type HostTensor, numbersOf, wholes, withShape } from "./host_tensor.ts";
+import { filled, generate, type HostTensor, numbersOf, wholes, withShape } from "./host_tensor.ts";
 import { computed, folded, type NodeContext, type Operand, type Rule } from "./operand.ts";
 
 const same: Rule = (c) => [c.operand(0)];
@@ -75,12 +75,15 @@ function joinKnown(parts: readonly HostTensor[], axis: number): HostTensor {
   if (!parts.every((part) => part.kind === kind && part.shape.length === shape.length && fits(part))) {
     throw new RangeError("its operands do not fit together");
   }
-  const row = sizes.reduce((a, b) => a + b, 0), values: number[] = [];
-  for (let i = 0; i < outer; i++) {
-    parts.forEach(({ data }, p) => values.push(...data.subarray(i * sizes[p], (i + 1) * sizes[p])));
+  const row = sizes.reduce((a, b) => a + b, 0), joined = new Float64Array(outer * row);
+  for (let i = 0, at = 0; i < outer; i++) {
+    parts.forEach(({ data }, p) => {
+      joined.set(data.subarray(i * sizes[p], (i + 1) * sizes[p]), at);
+      at += sizes[p];
+    });
   }
   const length = parts.reduce((sum, part) => sum + part.shape[axis], 0);
-  return generate(kind, shape.toSpliced(axis, 1, length), (i) => values[i % (outer * row)]);
+  return generate(kind, shape.toSpliced(axis, 1, length), (i) => joined[i]);
 }
 
 /** Several values of one shape become one, along a new first dimension; for shapes only. */
@@ -116,8 +119,8 @@ const mean: Rule = (c) => {
 };
 
 const fill: Rule = (c) => {
-  const value = c.known(1), one = value.data[0];
-  return folded(generate(value.kind, c.numbers(0), () => one));
+  const { kind, data: [value] } = c.known(1);
+  return folded(filled(kind, c.numbers(0), value));
 };
 
 const product: Rule = (c) => {

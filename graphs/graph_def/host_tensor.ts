@@ -79,6 +79,14 @@ export function generate(
   return { kind, shape, data };
 }
 
+/** The same number everywhere. */
+export function filled(kind: HostTensor["kind"], shape: readonly number[], value: number): HostTensor {
+  const count = elementsOf(shape);
+  checkCount(count);
+  const data = kind === "float" ? new Float32Array(count) : new Float64Array(count);
+  return { kind, shape, data: data.fill(value) };
+}
+
 /** Elements between neighbours of each dimension; 0 where there is one, so that it repeats. */
 function stepsOf(shape: readonly number[], rank: number): number[] {
   const steps = new Array<number>(rank).fill(0);
