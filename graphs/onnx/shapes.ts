@@ -126,6 +126,15 @@ function cut(node: OnnxNode): Activation {
   return { kind: "activation", value: crop(value, { ...margins, scope }), axes: imageAxes };
 }
 
+/** A size made by a factor. Where the last cell is cut, pixels lie by the factor and not by the sizes, as they do here. */
+function scaled(size: number, isCut: boolean): number {
+  const whole = Math.floor(size + 1e-4); // factors are rounded
+  if (!isCut && size - whole > 1e-4) {
+    throw new TypeError(`a size of ${size} is no whole number, which is not supported`);
+  }
+  return whole;
+}
+
 /** `Resize`, and `Upsample` before it, of height and width. */
 function resize(node: OnnxNode): Activation {
   const { scope } = node, mode = node.text("mode", "nearest"), x = images(node.activation(0), scope);
@@ -135,10 +144,11 @@ function resize(node: OnnxNode): Activation {
   if (!["asymmetric", "align_corners", "half_pixel", "pytorch_half_pixel"].includes(how)) {
     throw new TypeError(`its coordinate_transformation_mode ${how} is not supported`);
   }
-  const scales = node.optional(isOld ? 1 : 2), sizes = isOld ? undefined : node.numbers(3);
-  const factors = scales && scales.shape[0] > 0 ? numbersOf(scales) : undefined;
+  const scales = node.optional(isOld ? 1 : 2), factors = scales?.shape[0] ? numbersOf(scales) : undefined;
   const [, h, w] = x.shape;
-  const size = factors ? [Math.floor(h * factors[2]), Math.floor(w * factors[3])] : sizes?.slice(2) ?? [];
+  const size = factors
+    ? [h * factors[2], w * factors[3]].map((s) => scaled(s, how === "align_corners"))
+    : (isOld ? undefined : node.numbers(3))?.slice(2) ?? [];
   if (size.length !== 2) throw new TypeError("its size is not that of an image");
   const options = { alignCorners: how === "align_corners", halfPixelCenters: how.endsWith("half_pixel") };
   const value = resizeBilinear(x, size as unknown as readonly [number, number], { ...options, scope });
