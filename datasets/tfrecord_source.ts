@@ -73,13 +73,13 @@ class TfRecordSource implements RecordSource {
 
   async get(index: number, choosePart?: ChoosePart): Promise<LabelledImage> {
     const { path, entry, record } = this.#find(index), { read, channels, numClasses } = this.#options;
-    const bytes = await readTfRecord(this.#files, path, entry);
+    const bytes = await readTfRecord(this.#files, path, entry, record);
     let image: LabelledImage;
     try {
       image = await decodeRecord(read(bytes), channels, this.#options, choosePart);
     } catch (thrown) {
       throw new DataLossError(
-        `Cannot decode ${this.describe(index)}: ${reasonOf(thrown)}; make the file again`,
+        `Cannot decode ${this.describe(index)}: ${reasonOf(thrown)}`,
         { path, offset: entry.offset, record },
         { cause: thrown },
       );

@@ -140,16 +140,22 @@ export async function indexTfRecords(
 /**
  * Reads one record of an uncompressed file and checks it.
  *
+ * @param record its number, for the message
  * @throws {DataLossError} if the file was cut or the data does not match its checksum
  */
-export async function readTfRecord(files: Files, path: string, entry: TfRecordEntry): Promise<Uint8Array> {
+export async function readTfRecord(
+  files: Files,
+  path: string,
+  entry: TfRecordEntry,
+  record?: number,
+): Promise<Uint8Array> {
   const start = entry.offset + headerSize;
   const bytes = await files.readRange(path, start, entry.length + footerSize);
   if (bytes.length < entry.length + footerSize) {
-    throw truncated(entry.length, start + bytes.length, { path, offset: entry.offset });
+    throw truncated(entry.length, start + bytes.length, { path, offset: entry.offset, record });
   }
   const content = bytes.subarray(0, entry.length);
-  checkData(content, readUint32(bytes, entry.length), { path, offset: start });
+  checkData(content, readUint32(bytes, entry.length), { path, offset: start, record });
   return content;
 }
 

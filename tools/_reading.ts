@@ -41,7 +41,7 @@ const NAMED_AT_ONCE = 3, NAMED_IN_ALL = 20;
 
 /** What the data sets of a run share. */
 export class Reading implements Disposable {
-  readonly #pool = new DecodePool();
+  readonly #pool = new DecodePool(mayStartWorkers() ? {} : { workers: 0 });
   /** Why each damaged record was left out, by where it is. */
   readonly #damaged = new Map<string, string>();
 
@@ -93,4 +93,11 @@ export class Reading implements Disposable {
   [Symbol.dispose](): void {
     this.#pool.close();
   }
+}
+
+/** Whether Deno lets a worker's module be read; if not, it would say so for each of them. */
+function mayStartWorkers(): boolean {
+  const module = new URL("../datasets/decode_worker.ts", import.meta.url);
+  if (module.protocol !== "file:") return true;
+  return Deno.permissions.querySync({ name: "read", path: module }).state === "granted";
 }
