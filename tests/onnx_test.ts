@@ -42,7 +42,7 @@ async function thereAndBack(
   const files = memoryFiles(), weights = (name: string) => valuesOf({ tape }, name);
   await writeOnnx(files, "net.onnx", exportOnnx({ name: "net", images, outputs, weights, ...options }));
   const back = new Tape(), model = decodeOnnx(await files.read("net.onnx"), "net.onnx");
-  const recorded = recordOnnx(back, model, "net.onnx", { batchSize: images.shape[0] });
+  const recorded = recordOnnx(back, model, "net.onnx", { images: images.shape });
   return { tape: back, model, images: recorded.images, outputs: Object.fromEntries(recorded.outputs) };
 }
 
@@ -319,7 +319,7 @@ const refused: Record<
   "images of open size": [
     () => modelOf([relu("x", "y")], { dims: [1, 3, 0, 0] }),
     TypeError,
-    'Cannot import "a.onnx": its input "x" leaves the image size open: say which',
+    'Cannot import "a.onnx": its input "x" leaves the size of the images open: say which',
   ],
   "a constant that would fill the memory": [
     () =>
@@ -342,11 +342,11 @@ for (const [name, [bytes, error, message]] of Object.entries(refused)) {
 
 Deno.test("the size and number of images that a model leaves open are the caller's, and no others", () => {
   const bytes = modelOf([relu("x", "y")], { dims: [0, 3, 0, 0] });
-  const tape = load(bytes, { batchSize: 5, imageSize: [7, 9] });
+  const tape = load(bytes, { images: [5, 7, 9, 3] });
   assertEquals([...tape.feeds.values()].map(({ shape }) => shape), [[5, 7, 9, 3]]);
   assertEquals(
-    assertThrows(() => load(modelOf([relu("x", "y")]), { imageSize: [8, 9] }), TypeError).message,
-    'Cannot import "a.onnx": its input "x" has the width 8, and 9 is asked for',
+    assertThrows(() => load(modelOf([relu("x", "y")]), { images: [1, 8, 9, 3] }), TypeError).message,
+    'Cannot import "a.onnx": its input "x" takes images [1,8,8,3], and these are [1,8,9,3]',
   );
 });
 

@@ -6,42 +6,34 @@
  * @module
  */
 import { DataLossError, reasonOf } from "../../formats/errors.ts";
-import {
-  type NodeProto,
-  TensorProto_DataType as Type,
-  type ValueInfoProto,
-} from "../../formats/onnx/onnx_pb.ts";
+import type { NodeProto } from "../../formats/onnx/onnx_pb.ts";
 import type { OnnxModel } from "../../formats/onnx/read.ts";
-import { nameOfOnnxType } from "../../formats/onnx/tensor.ts";
-import type { Tape, Value } from "../../tape/tape.ts";
+import type { Shape, Tape, Value } from "../../tape/tape.ts";
 import { constantOfTensor, constantRules } from "./constants.ts";
 import { elementwiseRules } from "./elementwise.ts";
+import { imageShape, onnxInput } from "./input.ts";
 import { layerRules } from "./layers.ts";
 import { OnnxNode, type Surroundings } from "./node.ts";
-import { type Activation, imageAxes, type Operand, plain, plainAxes } from "./operand.ts";
+import { type Activation, type Operand, plain } from "./operand.ts";
 import { shapeRules } from "./shapes.ts";
 import { convolution, globalPooling, pooling } from "./windows.ts";
 
 /** A model on a tape. */
 export interface RecordedModel {
-  /** The images, a feed: float32 [n, height, width, channels], whatever order the model has. */
+  /** The images: float32 [n, height, width, channels], whatever order the model has. */
   readonly images: Value;
   /** Its results by their names, in the model's order of dimensions. */
   readonly outputs: ReadonlyMap<string, Value>;
 }
 
-/** What a model leaves open. */
+/** What is fed. */
 export interface RecordOnnxOptions {
-  /** Left out: the model's own, or 1. */
-  readonly batchSize?: number;
-  /** Height and width. Left out: the model's own. */
-  readonly imageSize?: readonly [height: number, width: number];
+  /** The images: a value [n, height, width, channels], or the shape of what will be fed. Left out: the model's, or one. */
+  readonly images?: Shape | Value;
 }
 
 /** Oldest version of the operators whose meaning is known here. */
 const oldestOpset = 7;
-/** Channels that the last dimension of an image may have where the second cannot be one. */
-const channelCounts = [1, 3, 4];
 
 const rules: Readonly<Record<string, (node: OnnxNode) => Activation>> = {
   ...elementwiseRules,
@@ -84,12 +76,7 @@ class Recording implements Surroundings {
         throw new DataLossError(`tensor "${proto.name}": ${reasonOf(thrown)}`, {}, { cause: thrown });
       }
     }
-    const inputs = graph.input.filter(({ name }) => !this.#operands.has(name));
-    if (inputs.length !== 1) {
-      const names = inputs.slice(0, 5).map(({ name }) => `"${name}"`).join(", ");
-      throw new TypeError(`it has ${inputs.length} inputs ${names} where one is expected, the images`);
-    }
-    const images = this.#feed(inputs[0], options);
+    const images = this.#images(options.images);
     for (const node of graph.node) this.#record(node);
     const outputs = new Map(graph.output.map(({ name }) => {
       const found = this.#operands.get(name);
@@ -100,35 +87,12 @@ class Recording implements Surroundings {
     return { images, outputs };
   }
 
-  /** Makes a feed of the images. Where the second dimension cannot be the channels, the last is. */
-  #feed(info: ValueInfoProto, { batchSize, imageSize }: RecordOnnxOptions): Value {
-    const type = info.type?.tensorType, what = `its input "${info.name}"`;
-    const dims = type?.shape?.dim.map(({ value }) =>
-      value.case === "dimValue" ? Number(value.value) : undefined
-    );
-    if (dims?.length !== 4) {
-      throw new TypeError(
-        `${what} is no batch of images: it has ${dims ? `the dimensions [${dims}]` : "no shape"}`,
-      );
-    }
-    if (![Type.FLOAT, Type.FLOAT16, Type.DOUBLE, Type.UINT8].includes(type!.elemType)) {
-      throw new TypeError(`${what} is of the type ${nameOfOnnxType(type!.elemType)}, which is not supported`);
-    }
-    const isLast = channelCounts.includes(dims[3]!) && !channelCounts.includes(dims[1]!);
-    const axes = isLast ? plainAxes(4) : imageAxes, [n, h, w, c] = axes.map((axis) => dims[axis]);
-    const sizes = { batchSize: n || undefined, height: h || undefined, width: w || undefined };
-    const wanted = { batchSize, height: imageSize?.[0], width: imageSize?.[1] };
-    for (const key of ["batchSize", "height", "width"] as const) {
-      if (wanted[key] !== undefined && sizes[key] !== undefined && wanted[key] !== sizes[key]) {
-        throw new TypeError(`${what} has the ${key} ${sizes[key]}, and ${wanted[key]} is asked for`);
-      }
-    }
-    const height = sizes.height ?? wanted.height, width = sizes.width ?? wanted.width;
-    if (!height || !width) throw new TypeError(`${what} leaves the image size open: say which`);
-    if (!c) throw new TypeError(`${what} does not say how many channels it has`);
-    const value = this.tape.feed(info.name, [sizes.batchSize ?? batchSize ?? 1, height, width, c]);
-    this.#operands.set(info.name, { kind: "activation", value, axes });
-    return value;
+  #images(given: Shape | Value | undefined): Value {
+    const input = onnxInput(this.#model), value = given && "tape" in given ? given : undefined;
+    const shape = imageShape(input, value ? value.shape : given as Shape | undefined);
+    const images = value ?? this.tape.feed(input.name, shape);
+    this.#operands.set(input.name, { kind: "activation", value: images, axes: input.axes });
+    return images;
   }
 
   #record(proto: NodeProto): void {

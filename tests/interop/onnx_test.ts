@@ -109,7 +109,7 @@ Deno.test("recordOnnx() computes what onnxruntime does with models of other tool
         withGpu(async (gpu) => {
           const path = `${folder}/${name}.onnx`, model = decodeOnnx(await Deno.readFile(path), path);
           const tape = new Tape();
-          const { images, outputs } = recordOnnx(tape, model, path, { batchSize: input[0] });
+          const { images, outputs } = recordOnnx(tape, model, path, { images: input });
           assertEquals(images.shape, input);
           assertEquals(Object.fromEntries([...outputs].map(([name, { shape }]) => [name, shape])), shapes);
           const feeds = { [images.label]: await readFloats(`${folder}/${name}.input`) };
