@@ -8,6 +8,7 @@
  * @module
  */
 import { decodeGraph } from "../formats/graph_def/graph_def.ts";
+import { general } from "../graphs/graph_def/tensor_text.ts";
 import { joinPath } from "../formats/paths.ts";
 import { denoFiles } from "../host/files.ts";
 import { ProgressLine } from "../host/terminal.ts";
@@ -15,7 +16,7 @@ import { readClassNames } from "./_class_names.ts";
 import { defineFlags, runTool, UsageError } from "./_flags.ts";
 import { scoresOf } from "./_label_image.ts";
 import { adapterFlags, openDevice } from "./_model_flags.ts";
-import { sixDigits, topScores } from "./_scores.ts";
+import { topScores } from "./_scores.ts";
 
 const flags = defineFlags("Prints the best five classes of a picture, by a frozen TensorFlow graph.", {
   image: { type: "path", required: true, help: "A JPEG or PNG" },
@@ -70,7 +71,7 @@ export async function main(args: string[]): Promise<number> {
     });
     progress.end(false);
     for (const { index, score } of topScores(scores, 5)) {
-      console.log(`${names?.[index] ?? `class ${index}`} (${index}): ${sixDigits(score)}`);
+      console.log(`${names?.[index] ?? `class ${index}`} (${index}): ${general(score, 6)}`);
     }
     return 0;
   } finally {

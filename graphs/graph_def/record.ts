@@ -23,7 +23,7 @@ const rules: ReadonlyMap<string, Rule> = new Map(
 );
 
 /** Nodes that a graph may have at most; the largest net of TF-Slim has 4,008. */
-const mostNodes = 1 << 16;
+const mostNodes = 1 << 14;
 
 /** Elements of known values that may be made of fewer in the file, by one that stands for many or by arithmetic. */
 const mostMade = 1 << 26;

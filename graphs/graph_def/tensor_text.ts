@@ -59,6 +59,19 @@ function valueAt(tensor: Tensor): (index: number) => string {
 
 /** Six digits of a float32, or nine where six are another number. */
 function shortest(value: number): string {
-  const short = Number(value.toPrecision(6));
-  return String(Math.fround(short) === value ? short : Number(value.toPrecision(9)));
+  return general(value, Math.fround(Number(value.toPrecision(6))) === value ? 6 : 9);
+}
+
+/** A number in so many digits, as C's `%g`. */
+export function general(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+  const [mantissa, exponent] = value.toExponential(digits - 1).split("e"), power = Number(exponent);
+  if (power >= -4 && power < digits) return withoutZeros(value.toFixed(digits - 1 - power));
+  const sign = power < 0 ? "-" : "+";
+  return `${withoutZeros(mantissa)}e${sign}${String(Math.abs(power)).padStart(2, "0")}`;
+}
+
+/** A decimal fraction without zeros at its end. */
+function withoutZeros(text: string): string {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }

@@ -12,6 +12,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { freezeGraph } from "../../graphs/graph_def/freeze.ts";
 import { recordGraph } from "../../graphs/graph_def/record.ts";
 import { summarizeGraph } from "../../graphs/graph_def/summarize.ts";
+import { general } from "../../graphs/graph_def/tensor_text.ts";
 import { denoFiles } from "../../host/files.ts";
 import { sizeOf } from "../../kernels/kernel.ts";
 import { compile } from "../../tape/compile.ts";
@@ -19,7 +20,7 @@ import { Parameters } from "../../tape/parameters.ts";
 import { Tape } from "../../tape/tape.ts";
 import { readClassNames } from "../../tools/_class_names.ts";
 import { scoresOf } from "../../tools/_label_image.ts";
-import { sixDigits, topScores } from "../../tools/_scores.ts";
+import { topScores } from "../../tools/_scores.ts";
 import { Comparison } from "./_comparison.ts";
 import { onDevice } from "./_device.ts";
 import { randomValues } from "./_formula.ts";
@@ -161,7 +162,7 @@ async function checkLabels(gpu: Gpu, directory: string, file: string, run: Label
   comparison.list("probabilities", scores, run.probabilities, { absolute: 1e-5 });
   const top = topScores(scores, 5).map(({ index, score }) => ({
     label: `${names[index]} (${index})`,
-    score: Number(sixDigits(score)),
+    score: Number(general(score, 6)),
   }));
   const expected = run.lines.map((line) => line.split(": "));
   comparison.names("label", top.map(({ label }) => label), expected.map(([label]) => label));
