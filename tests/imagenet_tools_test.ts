@@ -332,7 +332,7 @@ Deno.test("the tools for ImageNet say what is wrong with their arguments and inp
         "build_imagenet_data",
         [...build, boxes, `--train_directory=${empty}`, ...classFlagsOf(raw)],
         1,
-        "no folder there is called by a synset",
+        "it has no *.JPEG in a folder called by a synset",
       ],
       ["process_bounding_boxes", [`${folder}/none`], 1, "there is no folder"],
     ];
