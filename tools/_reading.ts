@@ -96,7 +96,7 @@ export class Reading implements Disposable {
 }
 
 /** Whether Deno lets a worker's module be read; if not, it would say so for each of them. */
-function mayStartWorkers(): boolean {
+export function mayStartWorkers(): boolean {
   const module = new URL("../datasets/decode_worker.ts", import.meta.url);
   if (module.protocol !== "file:") return true;
   return Deno.permissions.querySync({ name: "read", path: module }).state === "granted";
