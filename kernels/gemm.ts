@@ -125,11 +125,22 @@ function coverBy(tile: Tile, m4: number, n4: number): Cover {
   return covers.reduce((best, c) => c.time < best.time ? c : best);
 }
 
-/** The tiles that cover a product in the least time, unless the emitter knows better. */
-function cover<T>(e: Emitter<T>, m4: number, n4: number, k: number, batches: number): Cover {
+/**
+ * The tiles that cover a product in the least time, unless the emitter knows better, and how many of the former there are: sums
+ * are split by that number, so that they round alike whatever is chosen.
+ */
+function cover<T>(
+  e: Emitter<T>,
+  m4: number,
+  n4: number,
+  k: number,
+  batches: number,
+): Cover & { readonly usualTiles: number } {
   const time = (name: keyof typeof TILES) => coverBy(TILES[name], m4, n4).time;
   const best = TILE_NAMES.reduce((best, name) => time(name) < time(best) ? name : best);
-  return coverBy(TILES[e.choose("gemm", [4 * m4, 4 * n4, k, batches], TILE_NAMES, best)], m4, n4);
+  const { tilesM, tilesN } = coverBy(TILES[best], m4, n4);
+  const chosen = TILES[e.choose("gemm", [4 * m4, 4 * n4, k, batches], TILE_NAMES, best)];
+  return { ...coverBy(chosen, m4, n4), usualTiles: tilesM * tilesN };
 }
 
 /** Vec4 that hold `count` elements. */
@@ -164,12 +175,11 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
     m4 = quarters(m),
     n4 = quarters(n),
     aRow = quarters(plan.m);
-  const { tile, laneColumns, tilesM, tilesN } = cover(e, m4, n4, k, batches),
-    tiles = tilesM * tilesN * batches;
+  const { tile, laneColumns, tilesM, tilesN, usualTiles } = cover(e, m4, n4, k, batches);
   const gather = plan.gather ?? { dims: [1, k] as const, strides: [0, 0, aRow] as const };
   const ranges = batches > 1 || k === 0 ? [{ first: 0, count: k }] : rowRanges(e, k, 4 * n4, unitOf(4 * n4));
   const pieces = ranges.length;
-  const filling = Math.ceil(ENOUGH_WORKGROUPS / tiles / pieces);
+  const filling = Math.ceil(ENOUGH_WORKGROUPS / (usualTiles * batches) / pieces);
   const most = Math.min(Math.floor(k / pieces / LEAST_SPLIT), Math.floor(e.limit / (4 * m * n4) / pieces));
   const splits = scatter || batches > 1 ? 1 : Math.max(1, Math.min(filling, most));
   const parts = pieces * splits, isPartial = parts > 1, size4 = m * n4;

@@ -46,6 +46,7 @@ const cases: readonly Case[] = [
   productCase("one more than whole tiles", [65, 33, 65]),
   productCase("many tiles", [161, 40, 130]),
   productCase("a long sum, split", [5, 3072, 12]),
+  productCase("a long sum for few large or more small tiles", [70, 2048, 70]),
   imageCase("odd image, three images", [3, 7, 9, 8], 12),
   imageCase("whole tiles", [2, 8, 8, 16], 16),
   imageCase("one pixel", [1, 1, 1, 4], 4),
@@ -82,6 +83,21 @@ for (const variant of variants) {
       }
     }, { variant }));
 }
+
+Deno.test("all tiles give the same bits, also where sums are split: nets in training magnify any difference", async () => {
+  const products = cases.filter(({ name }) => /^\w[^:]*: \d+x\d+x\d+$/.test(name)),
+    bits = new Map<string, Float32Array>();
+  assertEquals(products.length, 6);
+  for (const tile of WAYS.filter((way) => !convolutions.includes(way))) {
+    await withGpu(async (gpu) => {
+      for (const c of products) {
+        const { y } = await evaluate(gpu, c);
+        assertEquals(y, bits.get(c.name) ?? y, `${c.name} by ${tile}`);
+        bits.set(c.name, y);
+      }
+    }, { variant: [tile] });
+  }
+});
 
 Deno.test("a forced way decides which kernels run", () => {
   for (const [tile, convolution] of variants) {
