@@ -40,14 +40,14 @@ async function fetchModel(): Promise<Uint8Array> {
   }
   const size = Number(response.headers.get("content-length")) || Infinity, parts: BlobPart[] = [];
   let loaded = 0;
-  const count = new TransformStream<Uint8Array<ArrayBuffer>>({
-    transform(chunk) {
+  const collect = new WritableStream<Uint8Array<ArrayBuffer>>({
+    write(chunk) {
       parts.push(chunk);
       loaded += chunk.length;
       say(`Loading the model: ${Math.min(100, Math.floor(100 * loaded / size))}%`);
     },
   });
-  await response.body.pipeTo(count.writable);
+  await response.body.pipeTo(collect);
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
