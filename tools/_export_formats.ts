@@ -6,11 +6,14 @@
 import { exportGraphDef } from "../export/graph_def/export.ts";
 import { noteNodes } from "../export/graph_def/notes.ts";
 import { metadataOf } from "../export/metadata.ts";
+import { exportOnnx } from "../export/onnx/export.ts";
 import { encodeGraph, printGraph } from "../formats/graph_def/graph_def.ts";
+import { writeOnnx } from "../formats/onnx/write.ts";
 import { type LazyTensor, writeSafetensors } from "../formats/safetensors.ts";
 import { foldBatchNorm } from "../graphs/graph_def/fold_batch_norm.ts";
 import { freezeGraph } from "../graphs/graph_def/freeze.ts";
 import { denoFiles } from "../host/files.ts";
+import { softmax } from "../tape/ops/losses.ts";
 import { bundleScript } from "./_bundle.ts";
 import type { ExportJob } from "./_export_job.ts";
 import { UsageError } from "./_flags.ts";
@@ -35,6 +38,7 @@ export interface ExportFormat {
 /** By the names that `--format` takes. */
 export const exportFormats: Readonly<Record<string, ExportFormat>> = {
   graphdef: { needsWeights: false, foldsBatchNorm: true, write: writeGraphDef },
+  onnx: { needsWeights: true, foldsBatchNorm: true, write: writeModel },
   safetensors: { needsWeights: true, foldsBatchNorm: false, write: writeWeights },
   web: { needsWeights: true, foldsBatchNorm: false, write: writePage },
 };
@@ -59,6 +63,29 @@ async function writeGraphDef(job: ExportJob, flags: FormatFlags): Promise<string
   await denoFiles.write(flags.output_file, [bytes]);
   const kind = weights ? `frozen with ${weights.prefix}` : "without weights";
   return `${graph.node.length} nodes, ${kind}; input ${exported.input}, outputs ${names.join(", ")}`;
+}
+
+async function writeModel(job: ExportJob, flags: FormatFlags): Promise<string> {
+  const { net, tape, images, hasOpenBatch, weights, facts } = job, { logits } = job.outputs;
+  const outputs = job.isPart
+    ? job.outputs
+    : { logits, probabilities: softmax(logits, { scope: "probabilities" }) };
+  const draft = exportOnnx({
+    name: net.name,
+    images,
+    outputs,
+    hasOpenBatch,
+    foldBatchNorm: flags.fold_batch_norm,
+    metadata: metadataOf(facts),
+    weights: async (name) => {
+      const { shape } = tape.variables.get(name)!;
+      return (await weights!.readAs(name, "float32", shape, { cast: true })).data;
+    },
+  });
+  await writeOnnx(denoFiles, flags.output_file, draft);
+  const [, height, width, channels] = images.shape, count = hasOpenBatch ? "N" : images.shape[0];
+  return `${draft.graph.node.length} nodes, with the weights of ${weights!.prefix}; ` +
+    `input [${count}, ${channels}, ${height}, ${width}], outputs ${Object.keys(outputs).join(", ")}`;
 }
 
 async function writeWeights({ tape, weights, facts }: ExportJob, flags: FormatFlags): Promise<string> {

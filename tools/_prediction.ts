@@ -1,22 +1,15 @@
 /**
- * What pictures are classified with: a net and a checkpoint, or a frozen graph, compiled, with the names of the classes.
+ * What pictures are classified with: a net and a checkpoint, or a graph with its weights, compiled, with the names of the classes.
  *
  * @module
  */
-import { NOTES_SCOPE, readNotes } from "../export/graph_def/notes.ts";
 import type { CheckpointReader } from "../formats/checkpoint/reader.ts";
 import { reasonOf } from "../formats/errors.ts";
-import { shapeAttribute } from "../formats/graph_def/attributes.ts";
-import { decodeGraph } from "../formats/graph_def/graph_def.ts";
-import type { NodeDef } from "../formats/graph_def/graph_pb.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { GraphIndex, parseInput } from "../graphs/graph_def/graph_index.ts";
-import { recordGraph } from "../graphs/graph_def/record.ts";
 import { denoFiles } from "../host/files.ts";
 import { buildNet } from "../nets/net.ts";
 import { getNet } from "../nets/nets_factory.ts";
-import { softmax } from "../tape/ops/losses.ts";
-import { Tape, type Value } from "../tape/tape.ts";
+import { Tape } from "../tape/tape.ts";
 import { restoreVariables } from "../training/checkpoints.ts";
 import { SHADOWS } from "../training/moving_averages.ts";
 import { Predictor } from "../training/predictor.ts";
@@ -25,6 +18,7 @@ import { UsageError } from "./_flags.ts";
 import { labelsOffsetOf, openDataset } from "./_model_flags.ts";
 import { classesOf } from "./_model_tensors.ts";
 import type { PredictionValues } from "./_prediction_flags.ts";
+import { readGraph } from "./_prediction_graph.ts";
 
 /** Names of the classes in the order of the scores, as far as they are known. */
 export type ClassNames = readonly (string | undefined)[];
@@ -85,32 +79,25 @@ async function namesOf(
   }
 }
 
-/** Compiles a frozen graph. */
+/** Compiles a frozen graph of TensorFlow or a model of ONNX. */
 export async function modelOfGraph(
   gpu: Gpu,
   values: PredictionValues,
   path: string,
   say: (line: string) => void,
 ): Promise<Model> {
-  const graph = decodeGraph(await denoFiles.read(path), path), index = new GraphIndex(graph);
-  const notes = readNotes(graph), modelName = values.model_name ?? notes.get("model_name");
-  const input = values.input_layer === undefined
-    ? only(graph.node.filter(({ op }) => op === "Placeholder"), "input", path)
-    : index.node(parseInput(values.input_layer).node);
-  const outputs = index.outputs().filter(({ name }) => !name.startsWith(`${NOTES_SCOPE}/`));
-  const output = values.output_layer ?? only(outputs, "output", path).name;
-  const [batch = -1, height = -1, width = -1, depth = 3] = shapeAttribute(input, "shape") ?? [];
-  const imageSize = values.eval_image_size ?? (height > 0 ? height : undefined);
+  const { notes, batchSize, height, width, channels, classify } = await readGraph(values, path);
+  const modelName = values.model_name ?? notes.get("model_name");
   if (height !== width) {
     throw new UsageError(`Cannot use ${path}: its images are ${height}x${width}, only squares are supported`);
   }
+  const imageSize = values.eval_image_size ?? height;
   const preprocessingName = values.preprocessing_name ?? notes.get("preprocessing");
   if (modelName === undefined && (preprocessingName === undefined || imageSize === undefined)) {
     throw new UsageError(
       `Cannot tell how pictures are prepared for ${path}: give --model_name, or --preprocessing_name and --eval_image_size`,
     );
   }
-  const channels = depth === 1 ? 1 : 3;
   const predictor = await Predictor.compile(
     gpu,
     {
@@ -118,35 +105,22 @@ export async function modelOfGraph(
       preprocessingName,
       imageSize,
       channels,
-      batchSize: batch > 0 ? batch : values.batch_size,
+      batchSize: batchSize ?? values.batch_size,
       precision: values.precision,
     },
-    (images) => probabilitiesOf(index, images, input, output),
+    classify,
   );
-  const noted = notes.get("labels");
-  const names = values.labels === undefined && noted !== undefined
-    ? JSON.parse(noted) as string[]
-    : await namesOf(values, modelName, say);
-  return { predictor, channels, names };
+  predictor.parameters.initialize(0); // where a graph has variables, their initial values are its weights
+  const names = values.labels === undefined ? notedNames(notes) : undefined;
+  return { predictor, channels, names: names ?? await namesOf(values, modelName, say) };
 }
 
-function only(nodes: readonly NodeDef[], what: "input" | "output", path: string): NodeDef {
-  if (nodes.length === 1) return nodes[0];
-  const names = nodes.slice(0, 5).map(({ name }) => name).join(", ");
-  throw new UsageError(
-    `Cannot tell the ${what} of ${path}: ${
-      nodes.length === 0 ? "it has none" : `it has ${names}`
-    }; give --${what}_layer`,
-  );
-}
-
-/** What a graph computes of images; scores that no softmax made become probabilities. */
-function probabilitiesOf(index: GraphIndex, images: Value, input: NodeDef, output: string): Value {
-  const [scores] = recordGraph(images.tape, index.graph, {
-    feeds: { [input.name]: images },
-    outputs: [output],
-  });
-  let node = index.node(parseInput(output).node);
-  while (["Reshape", "Identity"].includes(node.op)) node = index.producer(parseInput(node.input[0]), node);
-  return node.op === "Softmax" ? scores : softmax(scores, { scope: "Predictions" });
+/** The names that a graph's writer noted; others than tools/export.ts may have noted something else. */
+function notedNames(notes: ReadonlyMap<string, string>): string[] | undefined {
+  try {
+    const names: unknown = JSON.parse(notes.get("labels") ?? "");
+    return Array.isArray(names) && names.every((name) => typeof name === "string") ? names : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -11,7 +11,7 @@ const net = { group: "Net" } as const;
 
 /** All flags, and the pictures. */
 export const predictionFlags = defineFlags(
-  `Classifies pictures with a trained net or a frozen graph.
+  `Classifies pictures with a trained net, a frozen graph or a model of ONNX.
 
 Of the group Net, and for names of classes, what is left out is as in the training's flags.json beside the checkpoint, or as
 noted in a graph that tools/export.ts wrote.`,
@@ -22,7 +22,11 @@ noted in a graph that tools/export.ts wrote.`,
       type: "path",
       help: "Checkpoint, or a .safetensors file; without it and --graph the training in runs/MODEL_NAME",
     },
-    graph: { ...model, type: "path", help: "A frozen TensorFlow graph, instead of a checkpoint" },
+    graph: {
+      ...model,
+      type: "path",
+      help: "A frozen TensorFlow graph or an .onnx file, instead of a checkpoint",
+    },
     input_layer: {
       ...model,
       type: "string",
@@ -31,7 +35,7 @@ noted in a graph that tools/export.ts wrote.`,
     output_layer: {
       ...model,
       type: "string",
-      help: "Node of --graph with the scores; without it its only output",
+      help: "Node of --graph with the scores; without it its only output or softmax",
     },
     model_name: {
       ...modelFlags.model_name,

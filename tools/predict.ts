@@ -1,5 +1,5 @@
 /**
- * Classifies pictures: files, folders, addresses or standard input, with a trained net or a frozen graph.
+ * Classifies pictures: files, folders, addresses or standard input, with a trained net, a frozen graph or a model of ONNX.
  *
  * Usage: deno task predict --train_dir=runs/lenet photo.jpg, or
  *   deno run --allow-read --allow-write --allow-env --allow-ffi --allow-net tools/predict.ts --help

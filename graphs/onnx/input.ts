@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { reasonOf } from "../../formats/errors.ts";
 import { TensorProto_DataType as Type } from "../../formats/onnx/onnx_pb.ts";
 import type { OnnxModel } from "../../formats/onnx/read.ts";
 import { nameOfOnnxType } from "../../formats/onnx/tensor.ts";
@@ -30,9 +31,19 @@ const types: readonly number[] = [Type.FLOAT, Type.FLOAT16, Type.DOUBLE, Type.UI
 /**
  * Finds the images among a model's inputs.
  *
+ * @param path the model's name, for error messages
  * @throws {TypeError} if it has not exactly one input, or that is no batch of images
  */
-export function onnxInput({ graph }: OnnxModel): OnnxInput {
+export function onnxInput(model: OnnxModel, path: string): OnnxInput {
+  try {
+    return findImages(model);
+  } catch (thrown) {
+    throw new TypeError(`Cannot import "${path}": ${reasonOf(thrown)}`, { cause: thrown });
+  }
+}
+
+/** What {@linkcode onnxInput} finds; throws a TypeError with the bare reason. */
+export function findImages({ graph }: OnnxModel): OnnxInput {
   const given = new Set(graph.initializer.map(({ name }) => name)); // the first versions list weights as inputs, too
   const inputs = graph.input.filter(({ name }) => !given.has(name));
   if (inputs.length !== 1) {

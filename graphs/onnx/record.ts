@@ -11,7 +11,7 @@ import type { OnnxModel } from "../../formats/onnx/read.ts";
 import type { Shape, Tape, Value } from "../../tape/tape.ts";
 import { constantOfTensor, constantRules } from "./constants.ts";
 import { elementwiseRules } from "./elementwise.ts";
-import { imageShape, onnxInput } from "./input.ts";
+import { findImages, imageShape } from "./input.ts";
 import { layerRules } from "./layers.ts";
 import { OnnxNode, type Surroundings } from "./node.ts";
 import { type Activation, type Operand, plain } from "./operand.ts";
@@ -88,7 +88,7 @@ class Recording implements Surroundings {
   }
 
   #images(given: Shape | Value | undefined): Value {
-    const input = onnxInput(this.#model), value = given && "tape" in given ? given : undefined;
+    const input = findImages(this.#model), value = given && "tape" in given ? given : undefined;
     const shape = imageShape(input, value ? value.shape : given as Shape | undefined);
     const images = value ?? this.tape.feed(input.name, shape);
     this.#operands.set(input.name, { kind: "activation", value: images, axes: input.axes });
