@@ -7,10 +7,12 @@
  */
 import type { Emitter } from "./emitter.ts";
 import { defineKernel, defineStruct, type Kernel, type ParamValues, sizeOf, spread } from "./kernel.ts";
+import philox from "../random/philox.wgsl" with { type: "text" };
 import common from "./image_common.wgsl" with { type: "text" };
 import colorCode from "./image_color.wgsl" with { type: "text" };
 import colorCommon from "./image_color_common.wgsl" with { type: "text" };
 import meansCode from "./image_color_means.wgsl" with { type: "text" };
+import mixCode from "./image_mix.wgsl" with { type: "text" };
 import momentsCode from "./image_moments.wgsl" with { type: "text" };
 import sampleCode from "./image_sample.wgsl" with { type: "text" };
 import standardizationCode from "./image_standardization.wgsl" with { type: "text" };
@@ -30,6 +32,7 @@ export interface Mapping {
 const sampleKernel: Kernel = defineKernel("image_sample", common + sampleCode);
 const meansKernel: Kernel = defineKernel("image_color_means", common + colorCommon + meansCode);
 const colorKernel: Kernel = defineKernel("image_color", common + colorCommon + colorCode);
+const mixKernel: Kernel = defineKernel("image_mix", common + philox + mixCode);
 const momentsKernel: Kernel = defineKernel("image_moments", momentsCode);
 const standardizationKernel: Kernel = defineKernel("image_standardization", standardizationCode);
 /** The kernels of this file. */
@@ -37,6 +40,7 @@ export const kernels: readonly Kernel[] = [
   sampleKernel,
   meansKernel,
   colorKernel,
+  mixKernel,
   momentsKernel,
   standardizationKernel,
 ];
@@ -48,7 +52,8 @@ export const PICTURE_WORDS: number = picture.paramsSize / 4;
 /** No picture, and no change of colours. */
 const BLANK = {
   ...{ pixels: 0, rows: 0, columns: 0, rowTaps: 0, columnTaps: 0 },
-  ...{ changes: 0, brightness: 0, saturation: 1, hue: 0, contrast: 1, erased: [0, 0, 0, 0] },
+  ...{ changes: 0, brightness: 0, saturation: 1, hue: 0, contrast: 1 },
+  ...{ noise: 0, erased: [0, 0, 0, 0], partner: 0, share: 1, pasted: [0, 0, 0, 0] },
 };
 
 /** A picture's record: values of the fields of image_common.wgsl's `Picture`, those left out without effect. */
@@ -56,8 +61,13 @@ export function packPicture(values: ParamValues): Uint32Array {
   return new Uint32Array(picture.pack({ ...BLANK, ...values }));
 }
 
-function mappingParams({ mean, factor, gray }: Mapping) {
-  return { mean: Array.from({ length: 4 }, (_, i) => mean[i] ?? 0), factor, gray: gray ? 1 : 0 };
+/** Parameters of a mapping, as kernels take them. */
+export function mappingParams({ mean, factor, gray }: Mapping): ParamValues {
+  return { mean: fourOf(mean), factor, gray: gray ? 1 : 0 };
+}
+
+function fourOf(channels: readonly number[]): number[] {
+  return Array.from({ length: 4 }, (_, i) => channels[i] ?? 0);
 }
 
 /** Emits y (float, `out`) from packed pictures of `channels`, whose values are multiplied by `scale`. */
@@ -109,6 +119,24 @@ export function imageColor<T>(
     writes: [3],
     workgroups: spread(Math.ceil(count / 64)),
     work: 80 * count,
+  });
+}
+
+/** Emits x erased and mixed as the records say; noise is from `low` to `high`, by channel. */
+export function imageMix<T>(
+  e: Emitter<T>,
+  [images, height, width, channels]: ImageShape,
+  { low, high }: { low: readonly number[]; high: readonly number[] },
+  b: { x: T; pictures: T; y: T },
+): void {
+  const count = images * height * width * channels;
+  e.emit({
+    kernel: mixKernel,
+    params: { count, size: [height, width], channels, low: fourOf(low), high: fourOf(high) },
+    buffers: [b.x, b.pictures, b.y],
+    writes: [2],
+    workgroups: spread(Math.ceil(count / 64)),
+    work: 30 * count,
   });
 }
 

@@ -11,7 +11,11 @@ struct Picture {
   saturation: f32,   // factor
   hue: f32,          // added, in turns
   contrast: f32,     // factor
-  erased: vec4u,     // top, left, height and width of a box that is filled with noise
+  noise: u32,        // decides the noise in the erased box
+  partner: u32,      // image that is mixed in
+  share: f32,        // of the image's own values, outside of the pasted box
+  erased: vec4u,     // top, left, height and width of a box that becomes noise
+  pasted: vec4u,     // and of one in which the partner is seen
 }
 
 // Luminance, as in tf.image.rgb_to_grayscale.

@@ -52,6 +52,7 @@ const SIZES: Record<string, [align: number, count: number]> = {
   vec2f: [8, 2],
   vec3u: [16, 3],
   vec3i: [16, 3],
+  vec3f: [16, 3],
   vec4u: [16, 4],
   vec4i: [16, 4],
   vec4f: [16, 4],

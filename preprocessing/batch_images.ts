@@ -8,8 +8,12 @@
  *
  * @module
  */
+import { DISTORTION_WORDS } from "../kernels/distort.ts";
 import { packPicture, PICTURE_WORDS } from "../kernels/image.ts";
+import type { ParamValues } from "../kernels/kernel.ts";
+import type { Erasing, Mixing } from "./augmentation.ts";
 import type { ColorChanges } from "./color_changes.ts";
+import { type Distortion, distortionRecord } from "./rand_augment.ts";
 import type { Taps } from "./resize_taps.ts";
 import { type Picture, type Sampling, samplingTaps } from "./sampling.ts";
 
@@ -19,6 +23,12 @@ export interface PreparedPicture {
   readonly sampling: Sampling;
   /** Left out: none. */
   readonly colors?: ColorChanges;
+  /** Operations of RandAugment, as many for each picture of a batch. Left out: none. */
+  readonly distortions?: readonly Distortion[];
+  /** Left out: nothing is erased. */
+  readonly erasing?: Erasing;
+  /** Left out: it is not mixed with another. */
+  readonly mixing?: Mixing;
 }
 
 /** What a program is fed. */
@@ -27,6 +37,8 @@ export interface PackedBatch {
   readonly pixels: Uint8Array;
   /** [places, PICTURE_WORDS] */
   readonly pictures: Uint32Array;
+  /** [places, operations, DISTORTION_WORDS]; empty where there are none. */
+  readonly distortions: Uint32Array;
 }
 
 /** Packs batches into memory of its own, which grows to what the largest one needs. */
@@ -41,17 +53,28 @@ export class BatchPacker {
     let at = 0;
     parts.forEach((part, i) => {
       const record = write(part, this.#memory, at);
-      pictures.set(packPicture({ ...record, ...part.colors }), i * PICTURE_WORDS);
+      pictures.set(packPicture({ ...record, ...part.changes }), i * PICTURE_WORDS);
       at += part.bytes;
     });
-    return { pixels: new Uint8Array(this.#memory, 0, bytes), pictures };
+    const pixels = new Uint8Array(this.#memory, 0, bytes);
+    return { pixels, pictures, distortions: packDistortions(prepared, places) };
   }
+}
+
+function packDistortions(prepared: readonly PreparedPicture[], places: number): Uint32Array {
+  const count = prepared[0]?.distortions?.length ?? 0,
+    words = new Uint32Array(places * count * DISTORTION_WORDS);
+  prepared.forEach(({ distortions = [] }, i) =>
+    distortions.forEach((d, k) => words.set(distortionRecord(d), (i * count + k) * DISTORTION_WORDS))
+  );
+  return words;
 }
 
 /** A picture of which is known what to pack. */
 interface Part {
   readonly picture: Picture;
-  readonly colors?: ColorChanges;
+  /** Fields of the record beside those that say where it is. */
+  readonly changes: ParamValues;
   readonly rows: Taps;
   readonly columns: Taps;
   readonly keptRows: Kept;
@@ -60,14 +83,15 @@ interface Part {
   readonly bytes: number;
 }
 
-function partOf({ picture, sampling, colors }: PreparedPicture): Part {
+function partOf({ picture, sampling, colors, erasing, mixing }: PreparedPicture): Part {
+  const mixed = mixing && { partner: mixing.partner, share: mixing.share, pasted: mixing.pasted };
   const { rows, columns } = samplingTaps(sampling);
   const keptRows = keep(rows.indices, picture.height), keptColumns = keep(columns.indices, picture.width);
   const pixels = keptRows.indices.length * keptColumns.indices.length * picture.channels;
   const taps = rows.indices.length + columns.indices.length;
   return {
     picture,
-    colors,
+    changes: { ...colors, ...erasing, ...mixed },
     rows,
     columns,
     keptRows,

@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { changeColors, perImageStandardization, sampleImages } from "../tape/ops/image.ts";
+import { changeColors, perImageStandardization } from "../tape/ops/image.ts";
 import { colorChanges } from "./color_changes.ts";
-import type { Preprocessing } from "./preprocessing.ts";
+import { type Preprocessing, sampledImages } from "./preprocessing.ts";
 import { cropOrPad, windowOf } from "./sampling.ts";
 
 /** Zeros on each side before the random crop. */
@@ -23,7 +23,7 @@ const BRIGHTNESS = 63, CONTRAST = [0.2, 1.8] as const;
  * the random crop, which stops TF-Slim, is centred amid more zeros.
  */
 export const cifarnetPreprocessing: Preprocessing = {
-  choose: (picture, { height, width, isTraining }, draws) => {
+  choose: (picture, { height, width, isTraining, augmentation }, draws) => {
     if (!isTraining) return { sampling: cropOrPad(picture, [width, height]) };
     const corner = (from: number, to: number) => {
       const room = from + 2 * PADDING - to;
@@ -31,12 +31,16 @@ export const cifarnetPreprocessing: Preprocessing = {
     };
     const place = [corner(picture.height, height), corner(picture.width, width)] as const;
     const sampling = windowOf(picture, place, [height, width], draws.chance());
+    if (augmentation?.randAugment) return { sampling };
     const brightness = draws.uniform(-BRIGHTNESS, BRIGHTNESS), contrast = draws.uniform(...CONTRAST);
     return { sampling, colors: colorChanges("bc", { brightness, contrast }) };
   },
-  record: ({ packed, pictures, channels }, { height, width, isTraining, useGrayscale }) => {
+  record: (feeds, { height, width, isTraining, useGrayscale: gray, augmentation }) => {
     const size = isTraining ? [height, width] as const : [width, height] as const;
-    const images = sampleImages(packed, pictures, { size, channels, gray: useGrayscale });
-    return perImageStandardization(isTraining ? changeColors(images, pictures, { contrast: true }) : images);
+    const images = sampledImages(feeds, { size, gray }), changes = isTraining && !augmentation?.randAugment;
+    return perImageStandardization(
+      changes ? changeColors(images, feeds.pictures, { contrast: true }) : images,
+    );
   },
+  range: (channels) => ({ low: new Array(channels).fill(-2), high: new Array(channels).fill(2) }),
 };

@@ -9,10 +9,10 @@
  * @module
  */
 import type { Draws } from "../random/philox.ts";
-import { changeColors, sampleImages } from "../tape/ops/image.ts";
+import { changeColors } from "../tape/ops/image.ts";
 import { type ColorChanges, colorChanges } from "./color_changes.ts";
 import { distortedBox } from "./distorted_box.ts";
-import type { Preprocessing } from "./preprocessing.ts";
+import { type Preprocessing, sampledImages } from "./preprocessing.ts";
 import { resizeMethods } from "./resize_taps.ts";
 import { type Box, type Picture, resizeCrop } from "./sampling.ts";
 
@@ -47,7 +47,11 @@ function randomColors(draws: Draws, fastMode: boolean, numOrders: number): Color
 /** The family, with so many of the orders of changes in fast mode. */
 function family(numFastOrders: number): Preprocessing {
   return {
-    choose: (picture, { height, width, isTraining, fastMode = true, cropImage = true }, draws) => {
+    choose: (
+      picture,
+      { height, width, isTraining, fastMode = true, cropImage = true, augmentation },
+      draws,
+    ) => {
       const whole: Box = [0, 0, picture.height, picture.width], size = [height, width] as const;
       if (!isTraining) {
         return {
@@ -57,19 +61,18 @@ function family(numFastOrders: number): Preprocessing {
       const crop = cropImage ? distortedBox(picture, picture.boxes, draws) : whole;
       const method = resizeMethods[fastMode ? 0 : draws.below(resizeMethods.length)];
       const sampling = resizeCrop(crop, size, method, draws.chance());
+      if (augmentation?.randAugment) return { sampling };
       return { sampling, colors: randomColors(draws, fastMode, fastMode ? numFastOrders : 4) };
     },
-    record: (
-      { packed, pictures, channels },
-      { height, width, isTraining, fastMode = true, useGrayscale },
-    ) => {
-      const size = [height, width] as const, gray = useGrayscale;
-      if (!isTraining) {
-        return sampleImages(packed, pictures, { size, channels, scale: UNIT, gray, ...SIGNED });
+    record: (feeds, { height, width, isTraining, fastMode = true, useGrayscale: gray, augmentation }) => {
+      const size = [height, width] as const;
+      if (!isTraining || augmentation?.randAugment) {
+        return sampledImages(feeds, { size, scale: UNIT, gray, ...SIGNED });
       }
-      const images = sampleImages(packed, pictures, { size, channels, scale: UNIT });
-      return changeColors(images, pictures, { contrast: !fastMode, clip: true, gray, ...SIGNED });
+      const images = sampledImages(feeds, { size, scale: UNIT });
+      return changeColors(images, feeds.pictures, { contrast: !fastMode, clip: true, gray, ...SIGNED });
     },
+    range: (channels) => ({ low: new Array(channels).fill(-1), high: new Array(channels).fill(1) }),
   };
 }
 

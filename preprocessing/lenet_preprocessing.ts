@@ -5,8 +5,7 @@
  *
  * @module
  */
-import { sampleImages } from "../tape/ops/image.ts";
-import type { Preprocessing } from "./preprocessing.ts";
+import { type Preprocessing, sampledImages } from "./preprocessing.ts";
 import { cropOrPad } from "./sampling.ts";
 
 /**
@@ -16,12 +15,7 @@ import { cropOrPad } from "./sampling.ts";
  */
 export const lenetPreprocessing: Preprocessing = {
   choose: (picture, { height, width }) => ({ sampling: cropOrPad(picture, [width, height]) }),
-  record: ({ packed, pictures, channels }, { height, width, useGrayscale }) =>
-    sampleImages(packed, pictures, {
-      size: [width, height],
-      channels,
-      gray: useGrayscale,
-      mean: 128,
-      factor: 1 / 128,
-    }),
+  record: (feeds, { height, width, useGrayscale: gray }) =>
+    sampledImages(feeds, { size: [width, height], gray, mean: 128, factor: 1 / 128 }),
+  range: (channels) => ({ low: new Array(channels).fill(-1), high: new Array(channels).fill(127 / 128) }),
 };

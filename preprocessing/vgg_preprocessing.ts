@@ -7,8 +7,7 @@
  *
  * @module
  */
-import { sampleImages } from "../tape/ops/image.ts";
-import type { Preprocessing, PreprocessingOptions } from "./preprocessing.ts";
+import { type Preprocessing, type PreprocessingOptions, sampledImages } from "./preprocessing.ts";
 import { roundHalfToEven } from "./resize_taps.ts";
 import type { Pair, Picture } from "./sampling.ts";
 
@@ -16,6 +15,10 @@ import type { Pair, Picture } from "./sampling.ts";
 const MEANS = [123.68, 116.78, 103.94], GRAY_MEAN = [0.2989 * 123.68 + 0.587 * 116.78 + 0.114 * 103.94];
 /** The paper's sizes: the net's, and the range of the smaller side of the resized picture. */
 const NET_SIDE = 224, SIDE_MIN = 256, SIDE_MAX = 512;
+
+function meansOf(channels: number): number[] {
+  return channels === 1 ? GRAY_MEAN : MEANS;
+}
 
 /** Height and width after resizing so that the smaller side is `side`, in float32 as in TF-Slim. */
 export function smallestSizeAtLeast(
@@ -64,11 +67,10 @@ export const vggPreprocessing: Preprocessing = {
       },
     };
   },
-  record: ({ packed, pictures, channels }, { height, width, useGrayscale: gray }) =>
-    sampleImages(packed, pictures, {
-      size: [height, width],
-      channels,
-      gray,
-      mean: gray || channels === 1 ? GRAY_MEAN : MEANS,
-    }),
+  record: (feeds, { height, width, useGrayscale: gray }) =>
+    sampledImages(feeds, { size: [height, width], gray, mean: meansOf(gray ? 1 : feeds.channels) }),
+  range: (channels) => ({
+    low: meansOf(channels).map((mean) => -mean),
+    high: meansOf(channels).map((mean) => 255 - mean),
+  }),
 };

@@ -50,6 +50,6 @@ export function* recordClassifier(tape: Tape, options: ClassifierOptions): Gener
       keepsStatistics,
       seed: seed + i,
     });
-    yield { ...recorded, images, labels: tape.feed(`labels${i}`, [feeder.share], "i32") };
+    yield { ...recorded, images, ...feeder.recordLabels(tape, i) };
   }
 }

@@ -6,16 +6,27 @@
  * @module
  */
 import type { Batch } from "../datasets/reader.ts";
+import { DISTORTION_WORDS } from "../kernels/distort.ts";
 import { PICTURE_WORDS } from "../kernels/image.ts";
 import type { Net } from "../nets/net.ts";
 import { getNet } from "../nets/nets_factory.ts";
-import { BatchPacker } from "../preprocessing/batch_images.ts";
+import {
+  type Augmentation,
+  chooseErasing,
+  chooseMixing,
+  choosePartners,
+  mixes,
+} from "../preprocessing/augmentation.ts";
+import { BatchPacker, type PreparedPicture } from "../preprocessing/batch_images.ts";
 import type { PictureFeeds, Preprocessing, PreprocessingOptions } from "../preprocessing/preprocessing.ts";
 import { getPreprocessing } from "../preprocessing/preprocessing_factory.ts";
+import { chooseDistortions } from "../preprocessing/rand_augment.ts";
 import type { Picture } from "../preprocessing/sampling.ts";
 import { Draws, hash32 } from "../random/philox.ts";
+import { mixImages } from "../tape/ops/image.ts";
 import type { Program } from "../tape/program.ts";
 import type { Tape, Value } from "../tape/tape.ts";
+import type { MixedLabels } from "./losses.ts";
 
 /** What decides how a classifier's images are prepared. */
 export interface ImageOptions {
@@ -25,6 +36,10 @@ export interface ImageOptions {
   readonly preprocessingName?: string;
   /** Whether pictures in colour become grey: the net gets images of one channel. @default {false} */
   readonly useGrayscale?: boolean;
+  /** Inception's in training: only bilinear resizing and changes of brightness and saturation. @default {true} */
+  readonly fastMode?: boolean;
+  /** In training: what TF-Slim does not do. @default {nothing} */
+  readonly augmentation?: Augmentation;
   /** Channels of the data set's images. */
   readonly channels: number;
   /** Side of the images that the net gets. Left out: the net's own. */
@@ -42,7 +57,14 @@ export interface PicturesOfBatch extends Pick<Batch, "index"> {
   readonly images: readonly Picture[];
 }
 
-const STREAM = hash32("preprocessing");
+/** Labels on a tape: of each image, and of what is mixed in where images are. */
+export interface LabelFeeds {
+  /** Class numbers [n], int32. */
+  readonly labels: Value;
+  readonly mixed?: MixedLabels;
+}
+
+const STREAM = hash32("preprocessing"), PARTNERS = hash32("partners");
 
 /** Prepares the images of a classifier: records how, and feeds programs that have it recorded. */
 export class ImageFeeder {
@@ -51,11 +73,12 @@ export class ImageFeeder {
   readonly #packer = new BatchPacker();
 
   constructor(readonly options: ImageOptions) {
-    const { isTraining, useGrayscale, modelName = "" } = options;
+    const { isTraining, useGrayscale, fastMode, modelName = "" } = options;
     const sideOf = (net: Net) => net.publishedImageSize ?? net.defaultImageSize;
     const side = options.imageSize ?? sideOf(getNet(modelName));
+    const augmentation = isTraining ? options.augmentation : undefined;
     this.#family = getPreprocessing(options.preprocessingName ?? getNet(modelName).preprocessing);
-    this.#preprocessing = { height: side, width: side, isTraining, useGrayscale };
+    this.#preprocessing = { height: side, width: side, isTraining, useGrayscale, fastMode, augmentation };
   }
 
   /** Images of a clone: its share of the batch. */
@@ -67,29 +90,96 @@ export class ImageFeeder {
     );
   }
 
-  /** Records the images of clone i. Feeds: `images<i>`, packed pictures, and `pictures<i>`, their records. */
+  get #augmentation(): Augmentation {
+    return this.#preprocessing.augmentation ?? {};
+  }
+
+  /**
+   * Records the images of clone i. Feeds: `images<i>`, packed pictures, `pictures<i>`, their records, and with RandAugment
+   * `distortions<i>`.
+   */
   record(tape: Tape, clone: number): Value {
     const { height, width } = this.#preprocessing, { channels } = this.options, { share } = this;
+    const { randAugment, randomErasing = 0 } = this.#augmentation;
     const feeds: PictureFeeds = {
       packed: tape.bytesFeed(`images${clone}`, share * height * width * channels),
       pictures: tape.feed(`pictures${clone}`, [share, PICTURE_WORDS], "u32"),
+      distortions: randAugment &&
+        tape.feed(`distortions${clone}`, [share, randAugment.count, DISTORTION_WORDS], "u32"),
       channels,
     };
-    return this.#family.record(feeds, this.#preprocessing);
+    const images = this.#family.record(feeds, this.#preprocessing);
+    if (!mixes(this.#augmentation) && randomErasing === 0) return images;
+    return mixImages(images, feeds.pictures, this.#family.range(images.shape[3]));
   }
 
-  /** Feeds the images of a batch; its number decides the distortions, whatever the number of clones. */
-  feed(program: Program, { index, images }: PicturesOfBatch): void {
-    const { numClones = 1, seed = 0 } = this.options, { share } = this;
+  /**
+   * Records the labels of clone i. Feeds: `labels<i>`, and where images are mixed `otherLabels<i>`, `shares<i>` and
+   * `otherShares<i>`.
+   */
+  recordLabels(tape: Tape, clone: number): LabelFeeds {
+    const { share } = this, labels = tape.feed(`labels${clone}`, [share], "i32");
+    if (!mixes(this.#augmentation)) return { labels };
+    const mixed = {
+      labels: tape.feed(`otherLabels${clone}`, [share], "i32"),
+      ownShares: tape.feed(`shares${clone}`, [share]),
+      shares: tape.feed(`otherShares${clone}`, [share]),
+    };
+    return { labels, mixed };
+  }
+
+  /**
+   * Feeds the images of a batch; its number decides the distortions.
+   *
+   * @param labels of all places, as the net counts classes; left out: none are fed
+   */
+  feed(program: Program, { index, images }: PicturesOfBatch, labels?: Int32Array): void {
+    const { numClones = 1 } = this.options, { share } = this;
     for (let clone = 0; clone < numClones && program.takes(`images${clone}`); clone++) {
-      const own = images.slice(clone * share, (clone + 1) * share);
-      const prepared = own.map((picture, i) => {
-        const draws = new Draws(seed, { stream: STREAM, step: index, place: clone * share + i });
-        return { picture, ...this.#family.choose(picture, this.#preprocessing, draws) };
-      });
-      const { pixels, pictures } = this.#packer.pack(prepared, share);
+      const first = clone * share;
+      const prepared = this.#prepare(index, first, images.slice(first, first + share));
+      const { pixels, pictures, distortions } = this.#packer.pack(prepared, share);
       program.feed(`images${clone}`, pixels);
       program.feed(`pictures${clone}`, pictures);
+      if (distortions.length > 0) program.feed(`distortions${clone}`, distortions);
+      if (labels) feedLabels(program, clone, labels.subarray(first, first + share), prepared);
     }
   }
+
+  /** Chooses for the images of a clone, of which the first is at place `first` of batch `step`. */
+  #prepare(step: number, first: number, pictures: readonly Picture[]): PreparedPicture[] {
+    const { seed = 0 } = this.options, augmentation = this.#augmentation, { randAugment } = augmentation;
+    const { height, width } = this.#preprocessing, size = [height, width] as const;
+    const partners = mixes(augmentation)
+      ? choosePartners(pictures.length, new Draws(seed, { stream: PARTNERS, step, place: first }))
+      : undefined;
+    return pictures.map((picture, i) => {
+      const draws = new Draws(seed, { stream: STREAM, step, place: first + i });
+      return {
+        picture,
+        ...this.#family.choose(picture, this.#preprocessing, draws),
+        distortions: randAugment && chooseDistortions(randAugment, size, draws),
+        erasing: chooseErasing(augmentation, size, draws),
+        mixing: partners && chooseMixing(augmentation, size, partners[i], draws),
+      };
+    });
+  }
+}
+
+/** Feeds the labels of a clone, and where images are mixed those of the partners and the share of each in the loss. */
+function feedLabels(
+  program: Program,
+  clone: number,
+  labels: Int32Array,
+  prepared: readonly PreparedPicture[],
+): void {
+  program.feed(`labels${clone}`, labels);
+  if (!program.takes(`otherLabels${clone}`)) return;
+  const mixings = prepared.map(({ mixing }) => mixing!), count = labels.length;
+  program.feed(`otherLabels${clone}`, Int32Array.from(mixings, ({ partner }) => labels[partner]));
+  program.feed(`shares${clone}`, Float32Array.from(mixings, ({ labelShare }) => labelShare / count));
+  program.feed(
+    `otherShares${clone}`,
+    Float32Array.from(mixings, ({ labelShare }) => (1 - labelShare) / count),
+  );
 }

@@ -18,6 +18,17 @@ export interface Clone {
   readonly auxLogits?: Value;
   /** Class numbers [n], int32. */
   readonly labels: Value;
+  /** Where images are mixed with others. */
+  readonly mixed?: MixedLabels;
+}
+
+/** Classes of what is mixed into images. */
+export interface MixedLabels {
+  /** Class numbers [n], int32. */
+  readonly labels: Value;
+  /** Weights of the examples' cross-entropies with these, [n], and with their own: all together 1. */
+  readonly shares: Value;
+  readonly ownShares: Value;
 }
 
 /** A recorded loss and its parts, all of shape []. */
@@ -46,11 +57,16 @@ const AUXILIARY_WEIGHT = 0.4;
 
 /** Records the loss of one clone among `numClones`. */
 export function cloneLoss(
-  { logits, auxLogits, labels }: Clone,
+  { logits, auxLogits, labels, mixed }: Clone,
   { labelSmoothing = 0, numClones = 1 }: { labelSmoothing?: number; numClones?: number } = {},
 ): CloneLoss {
-  const record = (logits: Value, scope: string) =>
-    mean(softmaxCrossEntropy(logits, labels, { labelSmoothing, scope }), { scope: `${scope}/value` });
+  const record = (logits: Value, scope: string) => {
+    const of = (labels: Value) => softmaxCrossEntropy(logits, labels, { labelSmoothing, scope });
+    const value = `${scope}/value`;
+    if (!mixed) return mean(of(labels), { scope: value });
+    const own = weightedSum(of(labels), mixed.ownShares, { scope: value });
+    return add(own, weightedSum(of(mixed.labels), mixed.shares, { scope: value }), { scope: value });
+  };
   const crossEntropy = record(logits, "softmax_cross_entropy_loss");
   const auxiliaryLoss = auxLogits &&
     scale(record(auxLogits, "aux_loss"), AUXILIARY_WEIGHT, { scope: "aux_loss" });

@@ -189,15 +189,10 @@ export class Trainer {
 
   /** Writes a batch where a program with this one's clones takes it. */
   feed(program: Program, batch: Batch): void {
-    const { numClones = 1, labelsOffset = 0 } = this.options, { labels, records } = batch;
+    const { labelsOffset = 0 } = this.options, { labels, records } = batch;
     const bad = badLabel(labels, this.options);
     if (bad >= 0) throw labelError(this.dataset, records[bad], labels[bad], this.options);
-    this.#feeder.feed(program, batch);
-    const share = labels.length / numClones;
-    for (let i = 0; i < numClones && program.takes(`labels${i}`); i++) {
-      const own = labels.subarray(i * share, (i + 1) * share);
-      program.feed(`labels${i}`, labelsOffset === 0 ? own : own.map((label) => label - labelsOffset));
-    }
+    this.#feeder.feed(program, batch, labels.map((label) => label - labelsOffset));
   }
 
   /** Losses of the last `count` steps. */

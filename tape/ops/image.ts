@@ -8,6 +8,7 @@
  */
 import * as kernels from "../../kernels/image.ts";
 import type { ImageShape, Mapping } from "../../kernels/image.ts";
+import { distort, DISTORTION_WORDS, type Turn } from "../../kernels/distort.ts";
 import { defineOperation, type Operation, type Shape, type Value } from "../tape.ts";
 
 interface SampleAttributes extends Mapping {
@@ -17,6 +18,12 @@ interface SampleAttributes extends Mapping {
 }
 interface ColorAttributes extends Mapping {
   readonly clip: boolean;
+}
+
+/** Between which values noise is, by channel. */
+export interface NoiseRange {
+  readonly low: readonly number[];
+  readonly high: readonly number[];
 }
 
 /** How values are mapped at the end: y = (x - mean) * factor. */
@@ -86,6 +93,36 @@ const colorOperation: Operation<ColorAttributes> = defineOperation<ColorAttribut
     kernels.imageColor(e, images(x.shape), attributes, { x, pictures, means, y }),
 });
 
+const distortOperation: Operation<Turn & Mapping> = defineOperation<Turn & Mapping>({
+  name: "distortImages",
+  dtypes: ["f32", "u32"],
+  infer: ([x, distortions], { turns, gray }) => {
+    const [n, height, width, channels] = images(x);
+    if (channels !== 1 && channels !== 3) throw new RangeError("images need 1 or 3 channels");
+    if (distortions.join() !== [n, turns, DISTORTION_WORDS].join()) {
+      throw new RangeError(
+        `there must be records of ${DISTORTION_WORDS} words for the operations of each image`,
+      );
+    }
+    return [[n, height, width, gray ? 1 : channels]];
+  },
+  batch: () => ({ outputs: "map" }),
+  lower: (e, { inputs: [x, distortions], outputs: [y], attributes }) =>
+    distort(e, images(x.shape), attributes, { x, distortions, y }),
+});
+
+const mixOperation: Operation<NoiseRange> = defineOperation<NoiseRange>({
+  name: "mixImages",
+  dtypes: ["f32", "u32"],
+  infer: ([x, pictures]) => {
+    checkRecords(pictures, images(x)[0]);
+    if (x[3] > 4) throw new RangeError("images have 1 to 4 channels");
+    return [x];
+  },
+  lower: (e, { inputs: [x, pictures], outputs: [y], attributes }) =>
+    kernels.imageMix(e, images(x.shape), attributes, { x, pictures, y }),
+});
+
 const momentsOperation: Operation<null> = defineOperation<null>({
   name: "imageMoments",
   infer: ([x]) => [[images(x)[0], 2]],
@@ -142,6 +179,32 @@ export function changeColors(
     { clip, ...mapping(x.shape[3], rest) },
     SCOPE,
   )[0];
+}
+
+/**
+ * Images after the operations of RandAugment that their records hold, one after another, and mapped.
+ *
+ * @param x [n, height, width, 1 or 3], 0 to 255
+ * @param distortions records of each image's operations, [n, operations, DISTORTION_WORDS], u32
+ */
+export function distortImages(x: Value, distortions: Value, options: MappingOptions = {}): Value {
+  const turns = distortions.shape[1], last = mapping(x.shape[3], options), none = mapping(x.shape[3], {});
+  let y = x;
+  for (let turn = 0; turn < turns; turn++) {
+    const attributes = { turn, turns, ...(turn === turns - 1 ? last : none) };
+    [y] = x.tape.apply(distortOperation, [y, distortions], attributes, SCOPE);
+  }
+  return y;
+}
+
+/**
+ * Images with a box of each erased, which becomes noise, and mixed with others of the batch, as their records say.
+ *
+ * @param x [n, height, width, channels]
+ * @param pictures a record an image, [n, PICTURE_WORDS], u32
+ */
+export function mixImages(x: Value, pictures: Value, range: NoiseRange): Value {
+  return x.tape.apply(mixOperation, [x, pictures], range, SCOPE)[0];
 }
 
 /** Each image with mean 0 and deviation 1 over all its values, as `tf.image.per_image_standardization`. */
