@@ -82,6 +82,7 @@ export class Evaluation {
       const evaluator = await Evaluator.compile(gpu, dataset, {
         modelName: values.model_name,
         preprocessingName: values.preprocessing_name,
+        useGrayscale: values.use_grayscale,
         numClasses: dataset.numClasses - labelsOffset,
         imageSize: values.eval_image_size,
         labelsOffset,

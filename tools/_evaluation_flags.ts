@@ -91,6 +91,7 @@ export type EvaluationValues = ReturnType<typeof evaluationFlags.parse>;
 const INHERITED: Readonly<Record<string, string>> = {
   model_name: "model_name",
   preprocessing_name: "preprocessing_name",
+  use_grayscale: "use_grayscale",
   eval_image_size: "train_image_size",
   moving_average_decay: "moving_average_decay",
   dataset_name: "dataset_name",

@@ -64,6 +64,7 @@ export const modelFlags = {
     group: "Net",
     help: "Preprocessing family; without it the net's own",
   },
+  use_grayscale: { type: "boolean", group: "Net", help: "Images in colour become grey, of one channel" },
 } as const;
 
 /** Which images. */

@@ -12,6 +12,7 @@ import { inScopes } from "../training/fine_tuning.ts";
 import { configureLearningRate } from "../training/learning_rate.ts";
 import { configureOptimizer } from "../training/optimizers.ts";
 import type { TrainerOptions } from "../training/trainer.ts";
+import { augmentationOf } from "./_augmentation_flags.ts";
 import { UsageError } from "./_flags.ts";
 import { labelsOffsetOf } from "./_model_flags.ts";
 import { openCheckpoint } from "./_restore.ts";
@@ -23,6 +24,7 @@ export function classifierOptions(values: TrainingValues, dataset: Dataset) {
   return {
     modelName: values.model_name,
     preprocessingName: values.preprocessing_name,
+    useGrayscale: values.use_grayscale,
     numClasses: dataset.numClasses - labelsOffset,
     imageSize: values.train_image_size,
     precision: values.precision,
@@ -35,6 +37,8 @@ export function trainerOptions(values: TrainingValues, dataset: Dataset): Traine
   const scopes = values.trainable_scopes, replicas = values.sync_replicas ? values.replicas_to_aggregate : 1;
   return {
     ...classifierOptions(values, dataset),
+    fastMode: values.fast_mode,
+    augmentation: augmentationOf(values),
     batchSize: values.batch_size * replicas,
     numClones: values.num_clones * replicas,
     weightDecay: values.weight_decay,

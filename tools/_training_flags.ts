@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { augmentationFlags } from "./_augmentation_flags.ts";
 import { adapterFlags, datasetFlags, modelFlags, precisionFlag } from "./_model_flags.ts";
 import { readingFlags } from "./_reading.ts";
 import { learningRateFlags, optimizerFlags } from "./_optimizer_flags.ts";
@@ -118,6 +119,7 @@ export const trainingFlags = {
     max: 1,
     help: "Share of values that dropout keeps; without it the net's own",
   },
+  ...augmentationFlags,
   ...datasetFlags,
   ...readingFlags,
   dataset_split_name: { group: "Data", type: "string", default: "train", help: "Split to train on" },

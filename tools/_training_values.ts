@@ -4,6 +4,7 @@
  * @module
  */
 import { SAMPLE_NAME } from "../datasets/sample.ts";
+import { augmentationOf } from "./_augmentation_flags.ts";
 import { defineFlags, UsageError } from "./_flags.ts";
 import { datasetNameOf } from "./_model_flags.ts";
 import { trainingFlags } from "./_training_flags.ts";
@@ -39,6 +40,7 @@ export function checkFlags(values: TrainingValues): void {
   if (values.freeze_batch_norm && !values.trainable_scopes) {
     refuse("--freeze_batch_norm needs --trainable_scopes: it concerns what is outside of them");
   }
+  augmentationOf(values);
   if (values.replicas_to_aggregate > 1 && !values.sync_replicas) {
     refuse(`--replicas_to_aggregate=${values.replicas_to_aggregate} needs --sync_replicas`);
   }
