@@ -43,10 +43,14 @@ export interface RecordSource {
    * @throws {Error} if nothing can be read, or the label is no class
    */
   get(index: number, choosePart?: ChoosePart): Promise<LabelledImage>;
+  /**
+   * Reads the class of one of them, without its image. Left out where reading all of them would take long.
+   *
+   * @throws {DataLossError} if this record is damaged
+   */
+  label?(index: number): Promise<number>;
   /** Where one of them is, for messages: its number, file and offset. */
   describe(index: number): string;
-  /** Whether decoded images are kept, so that reading all of them once costs nothing in the end. @default {false} */
-  readonly isKept?: boolean;
 }
 
 /**
@@ -115,8 +119,8 @@ export function keeping(source: RecordSource, maxBytes: number): RecordSource {
       }
       return image;
     },
+    label: source.label && ((index) => source.label!(index)),
     describe: (index) => source.describe(index),
-    isKept: true,
   };
 }
 

@@ -113,6 +113,7 @@ function photoSource(
         throw new DataLossError(`Cannot decode "${path}": ${reasonOf(thrown)}`, { path }, { cause: thrown });
       }
     },
+    label: (index) => Promise.resolve(photos[index].label),
     describe: (index) => `photo ${index}, "${joinPath(directory, photos[index].file)}"`,
   };
   return source;

@@ -92,8 +92,8 @@ function tileSource(
       }
       return Promise.resolve({ data, height: SIDE, width: SIDE, channels: 1, label: labels[index] });
     },
+    label: (index) => Promise.resolve(labels[index]),
     describe: (index) => `record ${index} of the sample's ${splitName} split`,
-    isKept: true,
   };
   return source;
 }

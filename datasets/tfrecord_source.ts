@@ -46,6 +46,9 @@ export async function openTfRecords(
   return new TfRecordSource(files, shards, size, options);
 }
 
+/** Bytes of records that are read at once for their labels: a few seconds' worth. */
+const LABEL_BYTES = 2 ** 30;
+
 interface Shard {
   path: string;
   entries: TfRecordEntry[];
@@ -55,6 +58,7 @@ interface Shard {
 
 class TfRecordSource implements RecordSource {
   readonly size: number;
+  readonly label?: RecordSource["label"];
   readonly #files: Files;
   readonly #shards: readonly Shard[];
   readonly #options: RecordOptions;
@@ -69,20 +73,17 @@ class TfRecordSource implements RecordSource {
     this.#shards = shards;
     this.#options = options;
     this.size = size;
+    const bytes = shards.reduce((sum, { entries }) => sum + (entries.at(-1)?.offset ?? 0), 0);
+    if (bytes <= LABEL_BYTES) this.label = async (index) => (await this.#read(index)).label;
   }
 
   async get(index: number, choosePart?: ChoosePart): Promise<LabelledImage> {
-    const { path, entry, record } = this.#find(index), { read, channels, numClasses } = this.#options;
-    const bytes = await readTfRecord(this.#files, path, entry, record);
+    const { channels, numClasses } = this.#options, picture = await this.#read(index);
     let image: LabelledImage;
     try {
-      image = await decodeRecord(read(bytes), channels, this.#options, choosePart);
+      image = await decodeRecord(picture, channels, this.#options, choosePart);
     } catch (thrown) {
-      throw new DataLossError(
-        `Cannot decode ${this.describe(index)}: ${reasonOf(thrown)}`,
-        { path, offset: entry.offset, record },
-        { cause: thrown },
-      );
+      throw this.#damaged(index, thrown);
     }
     if (image.label >= 0 && image.label < numClasses) return image;
     throw new RangeError(
@@ -90,6 +91,25 @@ class TfRecordSource implements RecordSource {
         numClasses - 1
       } ` +
         "only; check the file of labels",
+    );
+  }
+
+  async #read(index: number): Promise<PictureRecord> {
+    const { path, entry, record } = this.#find(index);
+    const bytes = await readTfRecord(this.#files, path, entry, record);
+    try {
+      return this.#options.read(bytes);
+    } catch (thrown) {
+      throw this.#damaged(index, thrown);
+    }
+  }
+
+  #damaged(index: number, thrown: unknown): DataLossError {
+    const { path, entry: { offset }, record } = this.#find(index);
+    return new DataLossError(
+      `Cannot decode ${this.describe(index)}: ${reasonOf(thrown)}`,
+      { path, offset, record },
+      { cause: thrown },
     );
   }
 

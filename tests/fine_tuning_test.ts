@@ -55,7 +55,12 @@ function fiveClasses(side: number): Dataset {
     labelsToNames: new Map(),
     channels: 3,
     itemsToDescriptions: {},
-    source: { size: 10, get, describe: (index) => `picture ${index}`, isKept: true },
+    source: {
+      size: 10,
+      get,
+      label: (index) => Promise.resolve(index % 5),
+      describe: (index) => `picture ${index}`,
+    },
   };
 }
 

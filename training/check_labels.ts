@@ -42,7 +42,7 @@ export function labelError(
 }
 
 /**
- * Reads all labels of a data set that is kept in memory anyway; a larger one is checked batch by batch as it is trained on.
+ * Reads all labels of a data set whose labels can be had soon; a larger one is checked batch by batch as it is trained on.
  *
  * @throws {RangeError} at the first label that is no class of the net
  */
@@ -52,7 +52,7 @@ export async function checkLabels(
   onProgress: (done: number, of: number) => void = () => {},
 ): Promise<void> {
   const { source } = dataset;
-  if (!source.isKept) return;
+  if (!source.label) return;
   for (let first = 0; first < source.size; first += 1024) {
     onProgress(first, source.size);
     const records = Array.from(
@@ -67,7 +67,7 @@ export async function checkLabels(
 /** Of a damaged record, one that is in order: training finds out what is to be done about it. */
 async function labelOf(source: RecordSource, record: number, range: LabelRange): Promise<number> {
   try {
-    return (await source.get(record)).label;
+    return await source.label!(record);
   } catch (thrown) {
     if (thrown instanceof DataLossError) return range.labelsOffset ?? 0;
     throw thrown;
