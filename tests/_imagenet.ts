@@ -1,5 +1,7 @@
 /** ImageNet in miniature for tests: its originals as archives, and the flags that describe it. */
 
+// @ts-types="../types/std_assert.d.ts"
+import { assertEquals } from "@std/assert";
 import { archives } from "../datasets/imagenet/archives.ts";
 import { gzip, tar, tarEntry } from "./_tar.ts";
 
@@ -25,4 +27,35 @@ export async function makeArchives(raw: string, folder: string): Promise<void> {
 /** The flags that say which classes a raw folder has. */
 export function classFlagsOf(raw: string): string[] {
   return [`--labels_file=${raw}/synsets.txt`, `--imagenet_metadata_file=${raw}/metadata.txt`];
+}
+
+/** The raw folder among the fixtures. */
+export const raw = new URL("fixtures/imagenet/raw", import.meta.url).pathname;
+
+/** The flags that convert it as the fixtures' records were made. */
+export const miniature: readonly string[] = [
+  ...classFlagsOf(raw),
+  `--validation_labels_file=${raw}/validation_synset_labels.txt`,
+  "--train_shards=4",
+  "--validation_shards=2",
+  "--num_threads=2",
+];
+
+/** The files in a folder, without those in folders inside of it. */
+export async function contentsOf(folder: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (isFile) files.set(name, await Deno.readFile(`${folder}/${name}`));
+  }
+  return files;
+}
+
+/** Fails unless two folders have the same files with the same bytes. */
+export function assertSameFiles(
+  actual: ReadonlyMap<string, Uint8Array>,
+  expected: ReadonlyMap<string, Uint8Array>,
+  what: string,
+): void {
+  assertEquals([...actual.keys()].sort(), [...expected.keys()].sort(), what);
+  for (const [name, bytes] of actual) assertEquals(bytes, expected.get(name), `${name}, ${what}`);
 }

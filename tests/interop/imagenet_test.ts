@@ -6,11 +6,9 @@ import { encodeJpeg } from "../../formats/jpeg_encode.ts";
 import { denoFiles } from "../../host/files.ts";
 import { uniforms } from "../../random/philox.ts";
 import { toHex } from "../goldens/report.ts";
-import { classFlagsOf } from "../_imagenet.ts";
+import { miniature, raw } from "../_imagenet.ts";
 import { run, withFolder } from "../_tools.ts";
 import { runPython, withJson } from "./_tensorflow.ts";
-
-const raw = new URL("../fixtures/imagenet/raw", import.meta.url).pathname;
 
 /** The records of a split as our data set gives them, in the words of the script. */
 async function describeSplit(datasetDir: string, splitName: string) {
@@ -32,11 +30,7 @@ Deno.test("TF-Slim's decoder reads our ImageNet records: pictures, labels, names
     const { code, stderr } = await run("download_and_convert_imagenet", [
       folder,
       `--from=${raw}`,
-      `--validation_labels_file=${raw}/validation_synset_labels.txt`,
-      ...classFlagsOf(raw),
-      "--train_shards=4",
-      "--validation_shards=2",
-      "--num_threads=2",
+      ...miniature,
     ]);
     assertEquals(code, 0, stderr);
     const splits = {
