@@ -21,7 +21,7 @@ const flags = defineFlags("Downloads the original files of a data set.", {
     type: "choice",
     choices: Object.keys(originals),
     required: true,
-    help: "Which data set",
+    help: "Which data set; ImageNet has a task of its own: imagenet",
   },
   dataset_dir: { type: "path", required: true, help: "Directory for the files; made if missing" },
   from: { type: "path", help: "Take the files, gzipped or plain, from this directory; no network is used" },
