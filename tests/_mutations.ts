@@ -1,5 +1,7 @@
 /** Damaged copies of files: the same ones for the same seed. */
 
+import { crc32 } from "../formats/crc32.ts";
+
 /** Numbers of a linear congruential generator, 0 to `below` - 1. */
 export function numbers(seed: number): (below: number) => number {
   let state = seed >>> 0;
@@ -38,6 +40,18 @@ export function mutate(bytes: Uint8Array, random: (below: number) => number): Ui
         if (random(4) === 0) copy = copy.slice(0, at);
     }
     if (copy.length === 0) break;
+  }
+  return copy;
+}
+
+/** A PNG whose chunks, as far as they can be followed, have the checksums of what they hold now. */
+export function withChecksums(png: Uint8Array): Uint8Array {
+  const copy = png.slice(), view = new DataView(copy.buffer);
+  for (let at = 8; at + 12 <= copy.length;) {
+    const end = at + 8 + view.getUint32(at);
+    if (end + 4 > copy.length) break;
+    view.setUint32(end, crc32(copy.subarray(at + 4, end)));
+    at = end + 4;
   }
   return copy;
 }

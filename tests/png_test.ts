@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DataLossError } from "../formats/errors.ts";
 import { decodePng, encodePng } from "../formats/png.ts";
+import { mutate, numbers, withChecksums } from "./_mutations.ts";
 import { fromHex } from "./goldens/report.ts";
 
 interface Reference {
@@ -104,4 +105,25 @@ function checksumOf(bytes: Uint8Array): Uint8Array {
 
 Deno.test("decodePng() refuses channels other than 0 to 4", () => {
   assertThrows(() => decodePng(good, { channels: 5 }), RangeError, "Cannot decode a PNG into 5 channels");
+});
+
+Deno.test("decodePng() gives a picture or a clear error for damaged files, checksums in order or not", () => {
+  const random = numbers(9), names = ["interlaced", "palette_transparency", "gray16", "one_bit", "rgba"];
+  const files = names.map((name) => Deno.readFileSync(new URL(`fixtures/jpeg/${name}.png`, import.meta.url)));
+  const seen = { pictures: 0, errors: 0 };
+  for (let trial = 0; trial < 600; trial++) {
+    const file = mutate(files[trial % files.length], random), start = performance.now();
+    try {
+      const picture = decodePng(trial % 3 === 0 ? file : withChecksums(file), { channels: trial % 5 });
+      assertEquals(picture.data.length, picture.width * picture.height * picture.channels);
+      seen.pictures++;
+    } catch (thrown) {
+      const isClear = [DataLossError, SyntaxError, RangeError].some((kind) => thrown instanceof kind) &&
+        (thrown as Error).message.startsWith("Cannot decode a PNG");
+      assert(isClear, `trial ${trial}: ${thrown}`);
+      seen.errors++;
+    }
+    assert(performance.now() - start < 2000, `trial ${trial} took ${performance.now() - start} ms`);
+  }
+  assert(seen.pictures > 20 && seen.errors > 100, JSON.stringify(seen));
 });
