@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import { trainingFlags } from "../tools/_training_flags.ts";
 import { evaluationFlags } from "../tools/_evaluation_flags.ts";
 import { defineFlags } from "../tools/_flags.ts";
+import { exportFlags } from "../tools/export.ts";
 
 /** Names of the flags of TF-Slim's programs. */
 const slim: Record<string, string[]> = JSON.parse(
@@ -22,6 +23,7 @@ const helps: Readonly<Record<string, string>> = {
   "train_image_classifier.py": defineFlags("", trainingFlags).help(),
   "eval_image_classifier.py": evaluationFlags.help(),
   "eval_loop.py": evaluationFlags.help(),
+  "export_inference_graph.py": exportFlags.help(),
 };
 
 for (const [program, help] of Object.entries(helps)) {
