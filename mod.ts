@@ -98,7 +98,7 @@ export * from "./training/description.ts";
 export * from "./training/evaluation_loop.ts";
 export * from "./training/evaluator.ts";
 export * from "./training/exported_classifier.ts";
-export * from "./training/fine_tuning.ts";
+export { type FineTuningPlan, inScopes, planFineTuning } from "./training/fine_tuning.ts";
 export * from "./training/learning_rate.ts";
 export * from "./training/losses.ts";
 export * from "./training/metrics.ts";
