@@ -122,9 +122,9 @@ function decodeBox(
   const planes = decodePlanes(bytes, reader, frame, box, wanted === 1 && space === "ycc" ? 1 : ids.length);
   const rows = planes.map((plane) => rowsOf(frame, plane, box));
   const write = rowWriter(space, rows, wanted, adobeTransform !== undefined);
-  const { width, height } = box, data = new Uint8ClampedArray(width * height * wanted);
+  const { width, height } = box, data = new Uint8Array(width * height * wanted);
   for (let y = 0; y < height; y++) write(box.y + y, data, y * width * wanted, width);
-  return { width, height, channels: wanted, data: new Uint8Array(data.buffer) };
+  return { width, height, channels: wanted, data };
 }
 
 /** Refuses pictures that are too large, before anything is allocated for them. */

@@ -30,7 +30,7 @@ export function colorSpaceOf({ ids, isJfif, adobeTransform }: ColorHints): Color
 }
 
 /** Writes a row of pixels from the component's rows. */
-export type RowWriter = (y: number, out: Uint8ClampedArray, at: number, width: number) => void;
+export type RowWriter = (y: number, out: Uint8Array, at: number, width: number) => void;
 
 /**
  * Chooses how to write a row of pixels.
@@ -86,29 +86,38 @@ function greyOfRgbWriter([red, green, blue]: RowSource[]): RowWriter {
   };
 }
 
-/** Fixed-point factors of the colour differences: 1.402, 0.71414, 0.34414 and 1.772 times 65536. */
-const RED = 91881, GREEN_OF_RED = 46802, GREEN_OF_BLUE = 22554, BLUE = 116130;
-const HALF = 32768;
+/** What a colour difference adds to red and blue, and in 65536ths to green: 1.402, 1.772, -0.71414 and -0.34414 times it. */
+const redOf = new Int16Array(256), blueOf = new Int16Array(256);
+const greenOfRed = new Int32Array(256), greenOfBlue = new Int32Array(256);
+for (let i = 0; i < 256; i++) {
+  const difference = i - 128, half = 32768;
+  redOf[i] = (91881 * difference + half) >> 16;
+  blueOf[i] = (116130 * difference + half) >> 16;
+  greenOfRed[i] = -46802 * difference;
+  greenOfBlue[i] = -22554 * difference + half;
+}
+/** Values from -256 to 511, cut to 0 to 255. */
+const clamped = Uint8Array.from({ length: 768 }, (_, i) => Math.max(0, Math.min(255, i - 256)));
 
 function yccWriter([brightness, blueness, redness]: RowSource[]): RowWriter {
   return (y, out, at, width) => {
     const luma = brightness(y), cb = blueness(y), cr = redness(y);
     for (let i = 0; i < width; i++, at += 3) {
-      const value = luma[i], blue = cb[i] - 128, red = cr[i] - 128;
-      out[at] = value + ((Math.imul(RED, red) + HALF) >> 16);
-      out[at + 1] = value + ((HALF - Math.imul(GREEN_OF_BLUE, blue) - Math.imul(GREEN_OF_RED, red)) >> 16);
-      out[at + 2] = value + ((Math.imul(BLUE, blue) + HALF) >> 16);
+      const value = luma[i] + 256, blue = cb[i], red = cr[i];
+      out[at] = clamped[value + redOf[red]];
+      out[at + 1] = clamped[value + ((greenOfBlue[blue] + greenOfRed[red]) >> 16)];
+      out[at + 2] = clamped[value + blueOf[blue]];
     }
   };
 }
 
 /** Inks to light as TensorFlow does it: what an ink and black leave, multiplied, fractions cut. */
 function inkWriter(rows: RowSource[], isYcck: boolean, isInverted: boolean): RowWriter {
-  const black = rows[3], inks = new Uint8ClampedArray(0);
-  let row = inks;
+  const black = rows[3];
+  let row = new Uint8Array(0);
   const writeColors = (isYcck ? yccWriter : rgbWriter)(rows);
   return (y, out, at, width) => {
-    if (row.length !== 3 * width) row = new Uint8ClampedArray(3 * width);
+    if (row.length !== 3 * width) row = new Uint8Array(3 * width);
     writeColors(y, row, 0, width);
     const k = black(y);
     for (let i = 0; i < width; i++) {

@@ -29,6 +29,10 @@ export function scaleQuantization(table: Uint16Array): Int16Array {
 
 const columns = new Int16Array(64);
 
+function clamp(value: number): number {
+  return (value & ~255) === 0 ? value : value < 0 ? 0 : 255;
+}
+
 /**
  * Transforms a block into 64 samples.
  *
@@ -40,7 +44,7 @@ export function inverseDct(
   coefficients: Int16Array,
   from: number,
   scale: Int16Array,
-  samples: Uint8ClampedArray,
+  samples: Uint8Array,
   to: number,
   stride: number,
 ): void {
@@ -103,13 +107,13 @@ export function inverseDct(
     const odd2 = (Math.imul(sum17 - sum53, 362) >> 8) - odd1;
     const odd3 = (Math.imul(difference17, 277) >> 8) - turned + odd2;
 
-    samples[to] = (even0 + odd0) >> SHIFT;
-    samples[to + 7] = (even0 - odd0) >> SHIFT;
-    samples[to + 1] = (even1 + odd1) >> SHIFT;
-    samples[to + 6] = (even1 - odd1) >> SHIFT;
-    samples[to + 2] = (even2 + odd2) >> SHIFT;
-    samples[to + 5] = (even2 - odd2) >> SHIFT;
-    samples[to + 4] = (even3 + odd3) >> SHIFT;
-    samples[to + 3] = (even3 - odd3) >> SHIFT;
+    samples[to] = clamp((even0 + odd0) >> SHIFT);
+    samples[to + 7] = clamp((even0 - odd0) >> SHIFT);
+    samples[to + 1] = clamp((even1 + odd1) >> SHIFT);
+    samples[to + 6] = clamp((even1 - odd1) >> SHIFT);
+    samples[to + 2] = clamp((even2 + odd2) >> SHIFT);
+    samples[to + 5] = clamp((even2 - odd2) >> SHIFT);
+    samples[to + 4] = clamp((even3 + odd3) >> SHIFT);
+    samples[to + 3] = clamp((even3 - odd3) >> SHIFT);
   }
 }

@@ -25,7 +25,7 @@ const MAX_SCANS = 100;
 export interface Plane {
   readonly component: FrameComponent;
   /** Rows of `stride` samples; where nothing could be read, middle grey. */
-  readonly samples: Uint8ClampedArray;
+  readonly samples: Uint8Array;
   readonly stride: number;
   /** Column of the first sample in the whole picture. */
   readonly left: number;
@@ -107,7 +107,7 @@ class WantedBlocks {
       ? blocksOf(frame, component, box)
       : { left: 0, right: 0, top: 0, bottom: 0 };
     const stride = 8 * (range.right - range.left);
-    const samples = new Uint8ClampedArray(8 * stride * (range.bottom - range.top)).fill(128);
+    const samples = new Uint8Array(8 * stride * (range.bottom - range.top)).fill(128);
     this.plane = { component, samples, stride, left: 8 * range.left, top: 8 * range.top };
   }
 

@@ -16,7 +16,7 @@ import { unsupported } from "./markers.ts";
 import type { Plane } from "./planes.ts";
 
 /** Gives a row of a component, enlarged to the picture's pixels; the array is used again for the next row. */
-export type RowSource = (y: number) => Uint8ClampedArray;
+export type RowSource = (y: number) => Uint8Array;
 
 /**
  * Prepares the rows of a component within a box.
@@ -50,7 +50,7 @@ function plainRows(plane: Plane, { x, width }: Box): RowSource {
 }
 
 function repeatedRows(plane: Plane, { x, width }: Box, across: number, down: number): RowSource {
-  const row = new Uint8ClampedArray(width), { samples, left } = plane;
+  const row = new Uint8Array(width), { samples, left } = plane;
   return (y) => {
     const start = startOf(plane, Math.floor(y / down)) - left;
     for (let i = 0; i < width; i++) row[i] = samples[start + Math.floor((x + i) / across)];
@@ -59,7 +59,7 @@ function repeatedRows(plane: Plane, { x, width }: Box, across: number, down: num
 }
 
 function tallRows(plane: Plane, { x, width }: Box): RowSource {
-  const row = new Uint8ClampedArray(width), { samples, left } = plane;
+  const row = new Uint8Array(width), { samples, left } = plane;
   return (y) => {
     const own = startOf(plane, y >> 1) + x - left, other = startOf(plane, neighbourOf(y)) + x - left;
     const rounding = y & 1 ? 2 : 1;
@@ -75,35 +75,22 @@ function neighbourOf(pixel: number): number {
 
 function wideRows(plane: Plane, box: Box, isTall: boolean): RowSource {
   const { samples, left, component } = plane;
-  const first = box.x >> 1, count = ((box.x + box.width - 1) >> 1) + 1 - first;
-  const row = new Uint8ClampedArray(2 * count);
-  const from = Math.max(0, first - 1), to = Math.min(component.width, first + count + 1);
-  // The row's samples with one more on either side, four times as large where rows are mixed, too.
-  const mixed = new Int16Array(count + 2), skipped = from - (first - 1);
+  const first = box.x >> 1, last = (box.x + box.width - 1) >> 1, row = new Uint8Array(2 * (last - first + 1));
+  const before = Math.max(0, first - 1), behind = Math.min(component.width - 1, last + 1);
+  // In sixteenths, rows mixed or not: what libjpeg adds before it drops the fraction.
+  const even = isTall ? 8 : 4, odd = isTall ? 7 : 8;
   return (y) => {
-    const own = startOf(plane, isTall ? y >> 1 : y) + from - left;
-    if (isTall) {
-      const other = startOf(plane, neighbourOf(y)) + from - left;
-      for (let i = 0; i < to - from; i++) mixed[skipped + i] = 3 * samples[own + i] + samples[other + i];
-    } else {
-      for (let i = 0; i < to - from; i++) mixed[skipped + i] = samples[own + i];
+    const own = startOf(plane, isTall ? y >> 1 : y) - left;
+    const other = startOf(plane, isTall ? neighbourOf(y) : y) - left;
+    const mixed = (x: number) => 3 * samples[own + x] + samples[other + x];
+    let previous = mixed(before), here = mixed(first);
+    for (let x = first, i = 0; x <= last; x++, i += 2) {
+      const next = x < last ? mixed(x + 1) : mixed(behind);
+      row[i] = (3 * here + previous + even) >> 4;
+      row[i + 1] = (3 * here + next + odd) >> 4;
+      previous = here;
+      here = next;
     }
-    if (skipped > 0) mixed[0] = mixed[1];
-    if (skipped + to - from < count + 2) mixed[count + 1] = mixed[count];
-    widen(mixed, row, isTall);
     return box.x & 1 ? row.subarray(1) : row;
   };
-}
-
-/** Makes two pixels of each sample but the first and the last. */
-function widen(mixed: Int16Array, row: Uint8ClampedArray, isTall: boolean): void {
-  const shift = isTall ? 4 : 2, even = isTall ? 8 : 1, odd = isTall ? 7 : 2;
-  let before = mixed[0], here = mixed[1];
-  for (let i = 0; i < row.length; i += 2) {
-    const next = mixed[(i >> 1) + 2];
-    row[i] = (3 * here + before + even) >> shift;
-    row[i + 1] = (3 * here + next + odd) >> shift;
-    before = here;
-    here = next;
-  }
 }
