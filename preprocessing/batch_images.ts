@@ -130,7 +130,8 @@ function keep(met: Int32Array, size: number): Kept {
 
 /** Writes taps and pixels from byte `at` on; returns where they are. */
 function write({ picture, rows, columns, keptRows, keptColumns }: Part, memory: ArrayBuffer, at: number) {
-  const { data, width, channels } = picture, lineBytes = keptColumns.indices.length * channels;
+  const { data, channels, part = { x: 0, y: 0, width: picture.width } } = picture;
+  const lineBytes = keptColumns.indices.length * channels;
   const firstRow = at / 4, firstColumn = firstRow + 2 * rows.indices.length;
   writeTaps(memory, firstRow, rows, keptRows, lineBytes);
   writeTaps(memory, firstColumn, columns, keptColumns, channels);
@@ -141,12 +142,12 @@ function write({ picture, rows, columns, keptRows, keptColumns }: Part, memory: 
   let line = 0;
   for (const row of keptRows.indices) {
     if (isDense) {
-      const start = (row * width + left) * channels;
+      const start = ((row - part.y) * part.width + left - part.x) * channels;
       to.set(data.subarray(start, start + lineBytes), line);
     } else {
       let place = line;
       for (const column of keptColumns.indices) {
-        const start = (row * width + column) * channels;
+        const start = ((row - part.y) * part.width + column - part.x) * channels;
         for (let c = 0; c < channels; c++) to[place++] = data[start + c];
       }
     }

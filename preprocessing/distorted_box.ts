@@ -7,7 +7,7 @@
  */
 import type { Draws } from "../random/philox.ts";
 import { roundHalfToEven } from "./resize_taps.ts";
-import type { Box, Picture } from "./sampling.ts";
+import type { Box, PictureSize } from "./sampling.ts";
 
 /** What a crop must be like. Defaults are those of Inception's training. */
 export interface DistortedBoxOptions {
@@ -21,8 +21,6 @@ export interface DistortedBoxOptions {
   readonly maxAttempts?: number;
 }
 
-type Size = Pick<Picture, "height" | "width">;
-
 /**
  * Draws a crop of a picture.
  *
@@ -30,7 +28,7 @@ type Size = Pick<Picture, "height" | "width">;
  * or column; and without boxes the whole picture is the one box, so that `minObjectCovered` bounds the area as well.
  */
 export function distortedBox(
-  size: Size,
+  size: PictureSize,
   boxes: Float32Array | undefined,
   draws: Draws,
   options: DistortedBoxOptions = {},
@@ -50,7 +48,7 @@ export function distortedBox(
 }
 
 /** Boxes in whole pixels; those without any pixel are left out. */
-function pixelBoxes({ height, width }: Size, boxes: Float32Array = new Float32Array(0)): Box[] {
+function pixelBoxes({ height, width }: PictureSize, boxes: Float32Array = new Float32Array(0)): Box[] {
   if (boxes.length === 0) return [[0, 0, height, width]];
   return Array.from({ length: boxes.length / 4 }, (_, i): Box => {
     const [ymin, xmin, ymax, xmax] = boxes.subarray(4 * i, 4 * i + 4);
@@ -70,7 +68,7 @@ function coverage(crop: Box, object: Box): number {
 
 /** A crop of that shape at a random place; undefined where rounding leaves none within the areas. */
 function randomCrop(
-  { height, width }: Size,
+  { height, width }: PictureSize,
   aspectRatio: number,
   areaRange: readonly [number, number],
   draws: Draws,

@@ -14,7 +14,7 @@ import { type ColorChanges, colorChanges } from "./color_changes.ts";
 import { distortedBox } from "./distorted_box.ts";
 import { type Preprocessing, sampledImages } from "./preprocessing.ts";
 import { resizeMethods } from "./resize_taps.ts";
-import { type Box, type Picture, resizeCrop } from "./sampling.ts";
+import { type Box, type PictureSize, resizeCrop } from "./sampling.ts";
 
 /** Share of each side that evaluation keeps. */
 const CENTRAL_FRACTION = 0.875;
@@ -30,7 +30,7 @@ export const colorOrders = {
 } as const;
 
 /** The middle of a picture: offsets are rounded down, so what is left is never less than the share. */
-export function centralCrop({ height, width }: Pick<Picture, "height" | "width">, share: number): Box {
+export function centralCrop({ height, width }: PictureSize, share: number): Box {
   const [top, left] = [height, width].map((n) => Math.floor((n - n * share) / 2));
   return [top, left, height - 2 * top, width - 2 * left];
 }

@@ -10,7 +10,7 @@ import { distortImages, type MappingOptions, type NoiseRange, sampleImages } fro
 import type { Value } from "../tape/tape.ts";
 import type { Augmentation } from "./augmentation.ts";
 import type { PreparedPicture } from "./batch_images.ts";
-import type { Picture } from "./sampling.ts";
+import type { PictureAbout } from "./sampling.ts";
 
 /** What the images are prepared for. */
 export interface PreprocessingOptions {
@@ -49,7 +49,7 @@ export interface PictureFeeds {
 export interface Preprocessing {
   /** Decides what is made of a picture; `draws` are random, and there only in training. */
   readonly choose: (
-    picture: Picture,
+    picture: PictureAbout,
     options: PreprocessingOptions,
     draws: Draws,
   ) => Omit<PreparedPicture, "picture">;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Box as Part } from "../formats/pixels.ts";
 import { type ResizeMethod, resizeTaps, type Taps } from "./resize_taps.ts";
 
 /** [vertical, horizontal] */
@@ -12,15 +13,25 @@ export type Pair = readonly [number, number];
 /** Whole pixels: [top, left, height, width]. */
 export type Box = readonly [number, number, number, number];
 
-/** A decoded picture of any size. */
-export interface Picture {
-  /** Pixels, `[height, width, channels]`, 0 to 255. */
-  readonly data: Uint8Array;
+/** Rows and columns. */
+export interface PictureSize {
   readonly height: number;
   readonly width: number;
+}
+
+/** What is known of a picture before it is decoded. */
+export interface PictureAbout extends PictureSize {
   readonly channels: number;
   /** Boxes around what the picture shows, [boxes, 4]: ymin, xmin, ymax, xmax, each 0 to 1; left out: unknown. */
   readonly boxes?: Float32Array;
+}
+
+/** A decoded picture of any size. */
+export interface Picture extends PictureAbout {
+  /** Pixels, `[height, width, channels]`, 0 to 255; of a part, those of the part. */
+  readonly data: Uint8Array;
+  /** The part that was decoded. Left out: all of it. */
+  readonly part?: Part;
 }
 
 /** Which pixels of a picture an image of a batch shows. */
@@ -41,13 +52,13 @@ export interface Sampling {
 }
 
 /** The whole picture as it is, seen through a window that begins at `corner`. */
-export function windowOf({ height, width }: Picture, corner: Pair, size: Pair, flip = false): Sampling {
+export function windowOf({ height, width }: PictureSize, corner: Pair, size: Pair, flip = false): Sampling {
   const resized: Pair = [height, width];
   return { crop: [0, 0, height, width], resized, method: "nearest", corner, size, flip };
 }
 
 /** The central part of that size, or the picture amid zeros: `tf.image.resize_image_with_crop_or_pad`. */
-export function cropOrPad(picture: Picture, size: Pair): Sampling {
+export function cropOrPad(picture: PictureSize, size: Pair): Sampling {
   const corner = (from: number, to: number) => Math.trunc((from - to) / 2);
   return windowOf(picture, [corner(picture.height, size[0]), corner(picture.width, size[1])], size);
 }
@@ -70,4 +81,22 @@ export function samplingTaps(sampling: Sampling): { rows: Taps; columns: Taps } 
     return found;
   };
   return { rows: taps(0, false), columns: taps(1, flip) };
+}
+
+/** The part of a picture that all of some samplings need. */
+export function neededPart(samplings: readonly Sampling[]): Part {
+  const taps = samplings.map(samplingTaps),
+    range = (of: readonly Taps[]): [first: number, count: number] => {
+      let first = Infinity, last = -1;
+      for (const { indices } of of) {
+        for (const index of indices) {
+          first = Math.min(first, index);
+          last = Math.max(last, index);
+        }
+      }
+      return [first, last - first + 1];
+    };
+  const [y, height] = range(taps.map(({ rows }) => rows)),
+    [x, width] = range(taps.map(({ columns }) => columns));
+  return { y, x, height, width };
 }

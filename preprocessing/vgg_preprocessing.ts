@@ -9,7 +9,7 @@
  */
 import { type Preprocessing, type PreprocessingOptions, sampledImages } from "./preprocessing.ts";
 import { roundHalfToEven } from "./resize_taps.ts";
-import type { Pair, Picture } from "./sampling.ts";
+import type { Pair, PictureSize } from "./sampling.ts";
 
 /** Means of the channels over ImageNet, and their luminance, for grey images. */
 const MEANS = [123.68, 116.78, 103.94], GRAY_MEAN = [0.2989 * 123.68 + 0.587 * 116.78 + 0.114 * 103.94];
@@ -22,7 +22,7 @@ function meansOf(channels: number): number[] {
 
 /** Height and width after resizing so that the smaller side is `side`, in float32 as in TF-Slim. */
 export function smallestSizeAtLeast(
-  { height, width }: Pick<Picture, "height" | "width">,
+  { height, width }: PictureSize,
   side: number,
 ): Pair {
   const scale = Math.fround(side / Math.min(height, width));

@@ -19,7 +19,8 @@ export async function keepBadBatch(
 ): Promise<string> {
   const batch = await trainer.batchOf(step), path = joinPath(trainDir, `non_finite-${step}.safetensors`);
   const tensors = new Map<string, Tensor>();
-  for (const [i, { data, height, width, channels }] of batch.images.entries()) {
+  for (const [i, { data, channels, part, ...whole }] of batch.images.entries()) {
+    const { height, width } = part ?? whole;
     tensors.set(`image_${i}`, { dtype: "uint8", shape: [height, width, channels], data });
   }
   tensors.set("labels", { dtype: "int32", shape: [batch.labels.length], data: batch.labels });

@@ -7,9 +7,10 @@
  */
 import type { Dataset } from "../datasets/dataset.ts";
 import { evaluationOrder } from "../datasets/order.ts";
-import { BatchReader, type ReaderOptions } from "../datasets/reader.ts";
+import { type Batch, BatchReader, type ReaderOptions } from "../datasets/reader.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { compile } from "../tape/compile.ts";
+import { softmax } from "../tape/ops/losses.ts";
 import { Parameters } from "../tape/parameters.ts";
 import type { Program } from "../tape/program.ts";
 import { Tape } from "../tape/tape.ts";
@@ -44,11 +45,11 @@ export class Evaluator {
   ): Promise<Evaluator> {
     const tape = new Tape();
     const classifier = { ...options, channels: dataset.channels, isTraining: false };
-    const [{ logits }] = recordClassifier(tape, classifier);
+    const [{ logits }] = recordClassifier(tape, classifier), hasViews = (options.views?.length ?? 1) > 1;
     const own = parameters ?? new Parameters(gpu, tape.variables);
     const program = await compile(gpu, tape, {
       label: "evaluation",
-      fetches: { logits },
+      fetches: { scores: hasViews ? softmax(logits, { scope: "Predictions" }) : logits },
       parameters: own,
       precision: options.precision,
     });
@@ -59,17 +60,19 @@ export class Evaluator {
   async run({ maxBatches = Infinity, onBatch = (_done: number, _of: number) => {} } = {}): Promise<Metrics> {
     const { batchSize, numClasses, labelsOffset = 0 } = this.options, { program, dataset, feeder } = this;
     const order = evaluationOrder(dataset.numSamples, { batchSize }), metrics = new Metrics(numClasses);
-    await using reader = new BatchReader(dataset, order, { onDamaged: this.options.onDamaged });
+    const { onDamaged } = this.options;
+    await using reader = new BatchReader(dataset, order, {
+      onDamaged,
+      choosePart: (picture, batch, place) => feeder.part(picture, batch, place),
+    });
     if (program.takes("step")) program.feed("step", new Uint32Array(1));
     const batches = Math.min(order.numBatches, maxBatches);
     for (let t = 0; t < batches; t++) {
       const batch = await reader.next();
       if (!batch) break;
       if (batch.count > 0) { // else all of it is damaged
-        feeder.feed(program, batch);
-        program.run();
         metrics.add(
-          await program.fetch("logits"),
+          await this.#scores(batch),
           batch.labels.map((label) => label - labelsOffset),
           batch.count,
         );
@@ -77,6 +80,17 @@ export class Evaluator {
       onBatch(t + 1, batches);
     }
     return metrics;
+  }
+
+  /** Logits of a batch, or the sums of the probabilities of its views. */
+  async #scores(batch: Batch): Promise<Float32Array> {
+    const { program, feeder } = this, sums: Float32Array[] = [];
+    for (const view of feeder.views) {
+      feeder.feed(program, batch, undefined, view);
+      program.run();
+      sums.push(await program.fetch("scores"));
+    }
+    return sums.reduce((sum, scores) => sum.map((v, i) => v + scores[i]));
   }
 
   /** Frees the program; parameters that were given stay. */

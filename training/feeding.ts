@@ -6,6 +6,7 @@
  * @module
  */
 import type { Batch } from "../datasets/reader.ts";
+import type { Box as Part } from "../formats/pixels.ts";
 import { DISTORTION_WORDS } from "../kernels/distort.ts";
 import { PICTURE_WORDS } from "../kernels/image.ts";
 import type { Net } from "../nets/net.ts";
@@ -21,7 +22,8 @@ import { BatchPacker, type PreparedPicture } from "../preprocessing/batch_images
 import type { PictureFeeds, Preprocessing, PreprocessingOptions } from "../preprocessing/preprocessing.ts";
 import { getPreprocessing } from "../preprocessing/preprocessing_factory.ts";
 import { chooseDistortions } from "../preprocessing/rand_augment.ts";
-import type { Picture } from "../preprocessing/sampling.ts";
+import { neededPart, type Picture, type PictureAbout } from "../preprocessing/sampling.ts";
+import { plainView, seenFrom, type View } from "../preprocessing/views.ts";
 import { Draws, hash32 } from "../random/philox.ts";
 import { mixImages } from "../tape/ops/image.ts";
 import type { Program } from "../tape/program.ts";
@@ -50,6 +52,8 @@ export interface ImageOptions {
   readonly numClones?: number;
   /** Decides the distortions. @default {0} */
   readonly seed?: number;
+  /** In evaluation: what is looked at. @default {what evaluation sees anyway} */
+  readonly views?: readonly View[];
 }
 
 /** What is fed of a batch. */
@@ -128,16 +132,41 @@ export class ImageFeeder {
     return { labels, mixed };
   }
 
+  /** What is looked at of each image. */
+  get views(): readonly View[] {
+    return this.options.views ?? [plainView];
+  }
+
+  /** The part of a picture that its place in a batch needs: what reading need not decode is left out. */
+  part(picture: PictureAbout, batch: number, place: number): Part {
+    const { sampling } = this.#choose(picture, this.#drawsAt(batch, place));
+    return neededPart(this.views.map((view) => seenFrom(sampling, picture, view)));
+  }
+
+  #drawsAt(step: number, place: number): Draws {
+    return new Draws(this.options.seed ?? 0, { stream: STREAM, step, place });
+  }
+
+  #choose(picture: PictureAbout, draws: Draws): Omit<PreparedPicture, "picture"> {
+    return this.#family.choose(picture, this.#preprocessing, draws);
+  }
+
   /**
    * Feeds the images of a batch; its number decides the distortions.
    *
    * @param labels of all places, as the net counts classes; left out: none are fed
+   * @param view one of `views`
    */
-  feed(program: Program, { index, images }: PicturesOfBatch, labels?: Int32Array): void {
+  feed(
+    program: Program,
+    { index, images }: PicturesOfBatch,
+    labels?: Int32Array,
+    view = this.views[0],
+  ): void {
     const { numClones = 1 } = this.options, { share } = this;
     for (let clone = 0; clone < numClones && program.takes(`images${clone}`); clone++) {
       const first = clone * share;
-      const prepared = this.#prepare(index, first, images.slice(first, first + share));
+      const prepared = this.#prepare(index, first, images.slice(first, first + share), view);
       const { pixels, pictures, distortions } = this.#packer.pack(prepared, share);
       program.feed(`images${clone}`, pixels);
       program.feed(`pictures${clone}`, pictures);
@@ -147,17 +176,18 @@ export class ImageFeeder {
   }
 
   /** Chooses for the images of a clone, of which the first is at place `first` of batch `step`. */
-  #prepare(step: number, first: number, pictures: readonly Picture[]): PreparedPicture[] {
+  #prepare(step: number, first: number, pictures: readonly Picture[], view: View): PreparedPicture[] {
     const { seed = 0 } = this.options, augmentation = this.#augmentation, { randAugment } = augmentation;
     const { height, width } = this.#preprocessing, size = [height, width] as const;
     const partners = mixes(augmentation)
       ? choosePartners(pictures.length, new Draws(seed, { stream: PARTNERS, step, place: first }))
       : undefined;
     return pictures.map((picture, i) => {
-      const draws = new Draws(seed, { stream: STREAM, step, place: first + i });
+      const draws = this.#drawsAt(step, first + i), chosen = this.#choose(picture, draws);
       return {
         picture,
-        ...this.#family.choose(picture, this.#preprocessing, draws),
+        ...chosen,
+        sampling: seenFrom(chosen.sampling, picture, view),
         distortions: randAugment && chooseDistortions(randAugment, size, draws),
         erasing: chooseErasing(augmentation, size, draws),
         mixing: partners && chooseMixing(augmentation, size, partners[i], draws),

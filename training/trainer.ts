@@ -178,6 +178,7 @@ export class Trainer {
     return new BatchReader(this.dataset, this.#order, {
       start: this.step,
       onDamaged: this.options.onDamaged,
+      choosePart: (picture, batch, place) => this.#feeder.part(picture, batch, place),
     });
   }
 
