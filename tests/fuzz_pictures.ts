@@ -1,19 +1,19 @@
 /**
  * Decodes damaged copies of pictures, many of them: each must give a picture or a clear error, soon, in bounded memory.
  *
- * Usage: deno run --allow-read bench/fuzz_pictures.ts --help. The tests do the same with a few hundred.
+ * Usage: deno run --allow-read tests/fuzz_pictures.ts --help. The tests do the same with a few hundred.
  *
  * @module
  */
 import { decodePicture } from "../datasets/decode_picture.ts";
 import { DataLossError } from "../formats/errors.ts";
-import { mutate, numbers, withChecksums } from "../tests/_mutations.ts";
+import { mutate, numbers, withChecksums } from "./_mutations.ts";
 import { defineFlags, runTool } from "../tools/_flags.ts";
 
 const flags = defineFlags("Decodes damaged copies of pictures.", {
   directory: {
     type: "path",
-    default: new URL("../tests/fixtures/jpeg", import.meta.url).pathname,
+    default: new URL("fixtures/jpeg", import.meta.url).pathname,
     help: "Pictures to damage: its files *.jpg and *.png",
   },
   mutations: { type: "int", default: 100_000, min: 1, help: "Copies of each kind" },
