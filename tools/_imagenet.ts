@@ -85,6 +85,16 @@ export function classNames(synsets: readonly string[], names: ReadonlyMap<string
   return [BACKGROUND, ...synsets.map((synset) => names.get(synset) ?? synset)];
 }
 
+/** Calls a function at most ten times a second, so that showing progress costs nothing; other calls are dropped. */
+export function seldom<A extends unknown[]>(show: (...args: A) => void): (...args: A) => void {
+  let last = -Infinity;
+  return (...args) => {
+    if (performance.now() - last < 100) return;
+    last = performance.now();
+    show(...args);
+  };
+}
+
 /** Removes what an interrupted run left of these files of a folder, which must be locked. */
 export async function removeRemains(directory: string, names: readonly string[]): Promise<void> {
   const known = new Set(names);

@@ -12,6 +12,7 @@ import { denoFiles } from "../host/files.ts";
 import { formatDuration, ProgressLine } from "../host/terminal.ts";
 import { authorization, type Credentials, obtainCredentials } from "./_credentials.ts";
 import { downloadFile, type FetchOptions } from "./_download.ts";
+import { seldom } from "./_imagenet.ts";
 import { ChecksumError } from "./_originals.ts";
 
 /** One of the originals. */
@@ -93,11 +94,11 @@ export class ArchiveDownloader {
         mirrors: mirror === undefined ? archiveAddresses : [mirror, ...archiveAddresses],
         headers: (url) => authorization(credentials, url),
         onFailure: (message) => line.print(message),
-        onProgress: ({ received, total }) => {
+        onProgress: seldom(({ received, total }) => {
           before ??= received;
           const rate = (received - before) / (performance.now() - started) * 1000;
           line.update(`${archive.name}: ${describeProgress(received, total, rate)}`);
-        },
+        }),
       },
     );
     line.end(false);
@@ -127,11 +128,12 @@ async function checkMd5(
   line: ProgressLine,
 ): Promise<void> {
   const hash = createHash("md5");
+  const show = seldom(() => line.update(`${name}: checking, ${(bytes / 1e6).toFixed(1)} MB`));
   let bytes = 0;
   for await (const chunk of (await Deno.open(path)).readable) {
     hash.update(chunk);
     bytes += chunk.length;
-    line.update(`${name}: checking, ${(bytes / 1e6).toFixed(1)} MB`);
+    show();
   }
   const got = hash.digest("hex");
   if (got === md5) return;

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { addArchivedBoxes, archivedTraining, indexedImages } from "../datasets/imagenet/archives.ts";
+import {
+  addArchivedBoxes,
+  type ArchivedImage,
+  archivedTraining,
+  indexedImages,
+} from "../datasets/imagenet/archives.ts";
 import {
   BoundingBoxTable,
   isAnnotationPath,
@@ -13,7 +18,8 @@ import {
 import { findImages, type ImagePlace, isImageName, labelValidation } from "../datasets/imagenet/images.ts";
 import { baseName, joinPath } from "../formats/paths.ts";
 import { denoFiles } from "../host/files.ts";
-import { readText } from "./_imagenet.ts";
+import { ProgressLine } from "../host/terminal.ts";
+import { readText, seldom } from "./_imagenet.ts";
 import type { Source } from "./_imagenet_sources.ts";
 
 /** What the table of boxes is called. */
@@ -43,8 +49,15 @@ export async function makeBoxes(
 ): Promise<void> {
   print(`Extracting bounding box information from ${path}.`);
   const table = new BoundingBoxTable(new Set(synsets));
-  if (kind === "archive") await addArchivedBoxes(denoFiles, path, table);
-  else for (const file of await findAnnotations(path)) table.add(file, await denoFiles.read(file));
+  const line = new ProgressLine(), showProgress = seldom(() => line.update(`${table.files} annotations`));
+  if (kind === "archive") await addArchivedBoxes(denoFiles, path, table, showProgress);
+  else {
+    for (const file of await findAnnotations(path)) {
+      table.add(file, await denoFiles.read(file));
+      showProgress();
+    }
+  }
+  line.end(false);
   const lines = table.lines.sort().values().map((line) => new TextEncoder().encode(`${line}\n`));
   await denoFiles.write(target, lines);
   for (const line of table.summary()) print(line);
@@ -127,8 +140,19 @@ async function finderInFolder(path: string, synsets: readonly string[]): Promise
   };
 }
 
-async function readArchive(path: string, indexFolder: string) {
-  return await indexedImages(denoFiles, path, joinPath(indexFolder, indexName(path)));
+/** The pictures in an archive; shows how far it has looked through it where there is no index yet. */
+async function readArchive(path: string, indexFolder: string): Promise<ArchivedImage[]> {
+  const line = new ProgressLine(), gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
+  const images = await indexedImages(
+    denoFiles,
+    path,
+    joinPath(indexFolder, indexName(path)),
+    seldom((done, size) =>
+      line.update(`Looking through ${path}: ${gigabytes(done)} of ${gigabytes(size)} GB`)
+    ),
+  );
+  line.end(false);
+  return images;
 }
 
 /** What the index of an archive is called. */

@@ -107,18 +107,23 @@ function indexTitle(size: number): string {
  * Gives the pictures in an archive by an index that is made once and kept, since listing takes a look at all of it.
  *
  * @param indexPath where the index is or will be
+ * @param onProgress called while it is made with the bytes behind and all of them
  * @throws as {@linkcode listImages}
  */
 export async function indexedImages(
   files: Files,
   archive: string,
   indexPath: string,
+  onProgress: (done: number, size: number) => void = () => {},
 ): Promise<ArchivedImage[]> {
   const size = await files.size(archive);
   if (size === undefined) throw new NotFoundError(`Cannot read "${archive}": there is no such file`, archive);
   const known = await readIndex(files, indexPath, size);
   if (known !== undefined) return known;
-  const images = await Array.fromAsync(listImages(files, archive));
+  const images = await Array.fromAsync(listImages(files, archive), (image) => {
+    onProgress(image.offset, size);
+    return image;
+  });
   const lines = images.map(({ path, offset, length }) => `${offset}\t${length}\t${path}\n`);
   const encoder = new TextEncoder();
   await files.write(
@@ -172,6 +177,7 @@ export function archivedTraining(
 /**
  * Adds all annotations in an archive, gzipped or not, to a table.
  *
+ * @param onFile called after each
  * @throws {DataLossError} if it is damaged or cut
  * @throws {SyntaxError} if an annotation cannot be read
  */
@@ -179,9 +185,12 @@ export async function addArchivedBoxes(
   files: Files,
   archive: string,
   table: BoundingBoxTable,
+  onFile: () => void = () => {},
 ): Promise<void> {
   const entries = readTar(readUnpacked(files, archive), { path: archive, maxBytes: maxAnnotationBytes });
   for await (const { kind, path, data } of entries) {
-    if (kind === "file" && isAnnotationPath(path)) table.add(path, await concatenate(data));
+    if (kind !== "file" || !isAnnotationPath(path)) continue;
+    table.add(path, await concatenate(data));
+    onFile();
   }
 }
