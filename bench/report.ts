@@ -103,7 +103,7 @@ export function startTable(rows: readonly Row[], names: readonly string[]): stri
 }
 
 /** A Markdown table, aligned so that it reads well in a terminal too. */
-function markdown(header: readonly string[], lines: readonly (readonly string[])[]): string {
+export function markdown(header: readonly string[], lines: readonly (readonly string[])[]): string {
   const widths = header.map((_, i) => Math.max(...[header, ...lines].map((line) => line[i].length)));
   const format = (line: readonly string[]) =>
     `| ${line.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join(" | ")} |`;
