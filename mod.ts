@@ -27,6 +27,8 @@ export * from "./datasets/dataset_factory.ts";
 export * from "./datasets/order.ts";
 export * from "./datasets/reader.ts";
 export * from "./datasets/sample.ts";
+export * from "./export/graph_def/export.ts";
+export * from "./export/metadata.ts";
 export * from "./export/onnx/export.ts";
 export type { BestCheckpoint, Score } from "./formats/checkpoint/best_checkpoint.ts";
 export * from "./formats/checkpoint/checkpoint_manager.ts";

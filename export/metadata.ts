@@ -30,7 +30,7 @@ const RANGES: Readonly<Record<string, { readonly mean: string; readonly std: str
 };
 
 /** Names of the classes in the order of the logits; a class without a name is called by its number. */
-export function classNames({ numClasses, labelsOffset, labelsToNames }: ModelFacts): string[] | undefined {
+function classNames({ numClasses, labelsOffset, labelsToNames }: ModelFacts): string[] | undefined {
   if (!labelsToNames || labelsToNames.size === 0) return undefined;
   return Array.from({ length: numClasses }, (_, i) => labelsToNames.get(i + labelsOffset) ?? `class ${i}`);
 }

@@ -59,12 +59,6 @@ export class GraphBuilder {
     return this.add("Const", name, [], { ...attributes, dtype: float, value: attribute });
   }
 
-  /** A `Const` of given float32 values. */
-  floats(name: string, data: Float32Array, shape: Shape): string {
-    const value = attributeOf.tensor({ dtype: "float32", shape: [...shape], data });
-    return this.add("Const", name, [], { dtype: float, value });
-  }
-
   /** A `Const` of int32: a vector, or a matrix by its shape. */
   integers(
     name: string,

@@ -26,7 +26,7 @@ export function addDropout(t: Translation, { scope, inputs: [x], attributes }: N
   const factor = t.filled(inner, "Const", 1 / (1 - rate));
   const scaled = t.add("Mul", inner, [x, factor]);
   const random = t.add("RandomUniform", `${inner}/random_uniform`, [t.addShape(inner, x)], uniform);
-  const threshold = t.scalar(`${inner}/GreaterEqual`, "y", rate);
+  const threshold = t.filled(`${inner}/GreaterEqual`, "y", rate);
   const isKept = t.add("GreaterEqual", inner, [random, threshold]);
   return t.add("SelectV2", inner, [isKept, scaled, t.filled(inner, "Const", 0)]);
 }
@@ -42,20 +42,20 @@ export function addDropPath(t: Translation, { scope, inputs: [x], attributes }: 
   const ratio = t.add(
     "RealDiv",
     scope,
-    [step, t.scalar(`${scope}/truediv`, "y", burnInSteps)],
+    [step, t.filled(`${scope}/truediv`, "y", burnInSteps)],
     floats,
     "truediv",
   );
-  const capped = t.add("Minimum", scope, [t.scalar(`${scope}/Minimum`, "x", 1), ratio]);
-  const dropped = t.add("Mul", scope, [capped, t.scalar(`${scope}/mul`, "y", 1 - keep)], floats, "mul");
-  const kept = t.add("Sub", scope, [t.scalar(`${scope}/sub`, "x", 1), dropped], floats, "sub");
+  const capped = t.add("Minimum", scope, [t.filled(`${scope}/Minimum`, "x", 1), ratio]);
+  const dropped = t.add("Mul", scope, [capped, t.filled(`${scope}/mul`, "y", 1 - keep)], floats, "mul");
+  const kept = t.add("Sub", scope, [t.filled(`${scope}/sub`, "x", 1), dropped], floats, "sub");
   const examples = t.addElement(scope, t.addShape(scope, x), 0);
   const ones = [1, 2, 3].map((i) => t.integers(`${scope}/random_uniform/shape`, `${i}`, [1], []));
   const packing = { T: int32, N: attributeOf.integer(4), axis: attributeOf.integer(0) };
   const shape = t.add("Pack", scope, [examples, ...ones], packing, "random_uniform/shape");
   const random = t.add("RandomUniform", `${scope}/random_uniform`, [shape], uniform);
   const mask = t.add("Floor", scope, [t.add("AddV2", scope, [kept, random], floats, "add")]);
-  const one = t.scalar(`${scope}/truediv_1`, "x", 1);
+  const one = t.filled(`${scope}/truediv_1`, "x", 1);
   const factor = t.add("RealDiv", scope, [one, kept], floats, "truediv");
   const grown = t.add("Mul", scope, [x, factor], floats, "mul");
   return t.add("Mul", scope, [grown, mask], floats, "mul");

@@ -65,11 +65,8 @@ const depthwiseConv2d: Rule = (t, { scope, inputs: [x, w], attributes }) => {
   t.integers(inner, "Shape", w.shape);
   t.integers(inner, "dilation_rate", pair(window.rate ?? 1));
   const name = isSeparable ? "separable_conv2d/depthwise" : "depthwise";
-  const [down, right] = pair(window.rate ?? 1), stride = pair(window.stride ?? 1);
-  if ((down > 1 || right > 1) && stride.some((step) => step > 1)) {
-    throw new TypeError(
-      `Cannot export ${scope}: TensorFlow's depthwise convolution has either strides or a rate`,
-    );
+  if (pair(window.rate ?? 1).some((rate) => rate > 1)) {
+    throw new TypeError(`Cannot export ${scope}: TensorFlow's depthwise convolution has no rate`);
   }
   return t.add("DepthwiseConv2dNative", scope, [x, w], convolved(window), name);
 };
@@ -143,7 +140,7 @@ const add: Rule = (t, { scope, inputs: [a, b], attributes }) => {
 };
 
 function times(t: Translation, scope: string, x: Value | string, factor: number, name = "mul"): string {
-  return t.add("Mul", scope, [x, t.scalar(`${scope}/${name}`, "y", factor)], floats, name);
+  return t.add("Mul", scope, [x, t.filled(`${scope}/${name}`, "y", factor)], floats, name);
 }
 
 const scale: Rule = (t, { scope, inputs: [x, by], attributes }) => {
@@ -153,7 +150,7 @@ const scale: Rule = (t, { scope, inputs: [x, by], attributes }) => {
 
 /** max(0, min(6, x + 3)). */
 function shifted(t: Translation, scope: string, x: Value): string {
-  const sum = t.add("AddV2", scope, [x, t.scalar(`${scope}/add`, "y", 3)], floats, "add");
+  const sum = t.add("AddV2", scope, [x, t.filled(`${scope}/add`, "y", 3)], floats, "add");
   return t.add("Relu6", scope, [sum]);
 }
 

@@ -41,7 +41,7 @@ export class Translation {
   readonly graph: GraphBuilder = new GraphBuilder();
   readonly #names = new Map<Value, string>();
   readonly #made = new Map<string, string>();
-  /** Variables by the scope that they lie in, and those not yet in the graph. */
+  /** Variables by the scope that they lie in. */
   readonly #byScope = new Map<string, Variable[]>();
 
   constructor(readonly request: TranslationRequest) {
@@ -68,11 +68,6 @@ export class Translation {
     );
   }
 
-  /** A `Const` of one number below a scope. */
-  scalar(scope: string, name: string, value: number): string {
-    return this.filled(scope, name, value);
-  }
-
   /** A `Const` of one number, repeated over a shape. */
   filled(scope: string, name: string, value: number, shape: Shape = [], attributes: Attributes = {}): string {
     return this.graph.fill(nodeName(`${scope}/${name}`), value, shape, attributes);
@@ -92,19 +87,16 @@ export class Translation {
   /** One element of a vector of whole numbers. */
   addElement(scope: string, vector: string, index: number): string {
     const inner = `${scope}/strided_slice`;
-    const [from, to] = [["stack", index], ["stack_1", index + 1]].map(([name, i]) =>
-      this.integers(inner, name as string, [i as number])
+    const corners = [index, index + 1, 1].map((at, i) =>
+      this.integers(inner, i ? `stack_${i}` : "stack", [at])
     );
-    const by = this.integers(inner, "stack_2", [1]);
-    return this.add("StridedSlice", scope, [vector, from, to, by], slicing(int32, 0, 0, 1), "strided_slice");
+    return this.add("StridedSlice", scope, [vector, ...corners], slicing(int32, 0, 0, 1), "strided_slice");
   }
 
   /** What lies between two corners of a value; 0 in `end` is its very end, numbers below count from there. */
   addSlice(scope: string, value: Value, begin: readonly number[], end: readonly number[]): string {
     const inner = `${scope}/strided_slice`, steps = begin.map(() => 1);
-    const corners = [begin, end, steps].map((at, i) =>
-      this.integers(inner, i === 0 ? "stack" : `stack_${i}`, at)
-    );
+    const corners = [begin, end, steps].map((at, i) => this.integers(inner, i ? `stack_${i}` : "stack", at));
     const open = (at: readonly number[]) => at.reduce((mask, i, d) => i === 0 ? mask | 1 << d : mask, 0);
     const attributes = slicing(floats.T, open(begin), open(end), 0);
     return this.add("StridedSlice", scope, [value, ...corners], attributes, "strided_slice");
