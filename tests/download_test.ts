@@ -147,6 +147,15 @@ Deno.test("downloadOriginal() goes on where the connection broke", async () => {
   });
 });
 
+Deno.test("downloadOriginal() counts no attempt that brought bytes", async () => {
+  await withDirectory(async (directory) => {
+    await using server = serve((request) => broken(packed, Math.ceil(packed.length / 6))(request));
+    await download(directory, [server.mirror], { attempts: 1 });
+    assertEquals(await Deno.readFile(`${directory}/images.gz`), packed);
+    assertEquals(server.requests.length, 6);
+  });
+});
+
 Deno.test("downloadOriginal() goes on with the bytes of an earlier run", async () => {
   await withDirectory(async (directory) => {
     await Deno.writeFile(`${directory}/images.gz.part`, packed.subarray(0, 100));

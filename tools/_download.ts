@@ -42,7 +42,7 @@ export interface FetchOptions {
   mirrors: readonly string[];
   /** Headers that a mirror wants besides those of the download itself. */
   headers?: (url: string) => Record<string, string>;
-  /** Attempts a mirror. @default {3} */
+  /** Attempts a mirror without a byte more. @default {3} */
   attempts?: number;
   /** Milliseconds before the second attempt; doubles with each. @default {1000} */
   retryDelayMs?: number;
@@ -111,6 +111,7 @@ async function downloadFrom(
   let partIsForeign = await sizeOf(part) > 0; // perhaps the first half of another mirror's file
   let failure = "";
   for (let attempt = 1; attempt <= attempts; attempt++) {
+    const before = await sizeOf(part);
     try {
       await receive(file, url, part, options);
       await file.check(part, url);
@@ -131,6 +132,7 @@ async function downloadFrom(
         continue;
       }
     }
+    if (await sizeOf(part) > before) attempt = 0; // it came further: a long download may break many times
     if (attempt < attempts) await delay(retryDelayMs * 2 ** (attempt - 1));
   }
   return failure;

@@ -11,7 +11,7 @@ import { joinPath } from "../formats/paths.ts";
 import { denoFiles } from "../host/files.ts";
 import { formatDuration, ProgressLine } from "../host/terminal.ts";
 import { authorization, type Credentials, obtainCredentials } from "./_credentials.ts";
-import { downloadFile, type FetchOptions } from "./_download.ts";
+import { downloadFile } from "./_download.ts";
 import { seldom } from "./_imagenet.ts";
 import { ChecksumError } from "./_originals.ts";
 
@@ -54,21 +54,16 @@ export function missingSource(part: Part, folder: string): NotFoundError {
   );
 }
 
-/** How to download. */
-export interface DownloadOptions extends Partial<FetchOptions> {
-  /** An address to try before ImageNet's own; what it gives is not compared with the published archive. */
-  mirror?: string;
-}
-
 /** Downloads archives into a folder; asks for the account once, before the first. */
 export class ArchiveDownloader {
   readonly #directory: string;
-  readonly #options: DownloadOptions;
+  readonly #mirror: string | undefined;
   #credentials: Credentials | undefined;
 
-  constructor(directory: string, options: DownloadOptions) {
+  /** @param mirror an address to try before ImageNet's own; what it gives may differ from the published archive */
+  constructor(directory: string, mirror?: string) {
     this.#directory = directory;
-    this.#options = options;
+    this.#mirror = mirror;
   }
 
   /**
@@ -77,7 +72,7 @@ export class ArchiveDownloader {
    * @throws {DownloadError} if it cannot be had
    */
   async download(part: Part): Promise<Source> {
-    const { mirror, ...options } = this.#options;
+    const mirror = this.#mirror;
     const credentials = this.#credentials ??= await obtainCredentials(
       "IMAGENET",
       "ImageNet gives its pictures to registered users only: create an account at https://image-net.org, which gets you a\n" +
@@ -90,7 +85,6 @@ export class ArchiveDownloader {
       { ...archive, check: (path, url) => checkMd5(archive, path, url, isOwn(url, mirror), line) },
       this.#directory,
       {
-        ...options,
         mirrors: mirror === undefined ? archiveAddresses : [mirror, ...archiveAddresses],
         headers: (url) => authorization(credentials, url),
         onFailure: (message) => line.print(message),

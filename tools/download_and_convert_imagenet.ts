@@ -97,7 +97,7 @@ async function obtainSources(
       `Cannot use --mirror=${mirror}: it takes an address such as https://example.org/imagenet/`,
     );
   }
-  const downloader = new ArchiveDownloader(scratch, { mirror });
+  const downloader = new ArchiveDownloader(scratch, mirror);
   const obtain = async (part: Part): Promise<Source> => {
     const found = await findSource(part, from === undefined ? [scratch, directory] : [from]);
     if (found) return found;
