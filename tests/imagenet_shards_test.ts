@@ -153,6 +153,14 @@ Deno.test("writeShard() names a picture that is missing, cut or none, and leaves
   }
 });
 
+Deno.test("writeShard() names a picture inside of an archive", async () => {
+  const files = memoryFiles({ "d/x.tar": picture.subarray(0, -200) });
+  const inside = { ...image, path: "d/x.tar", range: [0, picture.length - 200] as const };
+  await assertRejects(() => writeShard(files, "out/x", [inside]), SyntaxError, 'Cannot use "d/x.tar/a.JPEG"');
+  const behind = { ...inside, range: [100, picture.length] as const };
+  await assertRejects(() => writeShard(files, "out/x", [behind]), DataLossError, 'a.JPEG from "d/x.tar"');
+});
+
 Deno.test("getDataset() refuses ImageNet with shards missing or of two conversions, and says how to make it", async () => {
   const files = memoryFiles({ "d/a.JPEG": picture });
   const open = () => getDataset({ name: "imagenet", splitName: "train", datasetDir: "out", files });

@@ -51,7 +51,7 @@ export function preparePicture(file: Uint8Array, name: string, path: string): En
     } else decodePng(file);
     return { encoded: file, height, width };
   } catch (thrown) {
-    throw new SyntaxError(`Cannot use "${path}": ${reasonOf(thrown)}; replace or remove the file`, {
+    throw new SyntaxError(`Cannot use "${path}": ${reasonOf(thrown)}; replace or remove it`, {
       cause: thrown,
     });
   }

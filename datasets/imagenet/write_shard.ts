@@ -9,6 +9,7 @@
 import { DataLossError, reasonOf } from "../../formats/errors.ts";
 import { decodeExample, ExampleError, type Feature } from "../../formats/example.ts";
 import type { Files } from "../../formats/files.ts";
+import { joinPath } from "../../formats/paths.ts";
 import { encodeTfRecords, indexTfRecords, readTfRecord } from "../../formats/tfrecord.ts";
 import { encodeImagenetExample, factFeatures, type ImageFacts } from "./example.ts";
 import type { ImagePlace } from "./images.ts";
@@ -41,7 +42,7 @@ export async function writeShard(
 async function* records(files: Files, images: readonly ShardImage[]): AsyncGenerator<Uint8Array> {
   for (const image of images) {
     const file = await readImage(files, image);
-    const where = image.range ? `${image.path}" at byte ${image.range[0]}, "${image.name}` : image.path;
+    const where = image.range ? joinPath(image.path, image.name) : image.path;
     yield* encodeTfRecords([encodeImagenetExample(image, preparePicture(file, image.name, where))]);
   }
 }
