@@ -47,7 +47,7 @@ async function exportPage(folder: string, page: string): Promise<void> {
   const args = ["--format=web", "--model_name=cifarnet", `--checkpoint_path=${folder}/model.ckpt`];
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--no-check", "--unstable-bundle", "--allow-read", "--allow-write", "--allow-env"],
+      ...["run", "--no-check", "--unstable-bundle", "--allow-read", "--allow-write"],
       ...[decodeURIComponent(tool), ...args, `--dataset_dir=${folder}`, `--output_file=${page}/`],
     ],
   }).output();

@@ -107,13 +107,13 @@ const PAGE_FILES: Readonly<Record<string, string>> = {
 
 /** A folder with a page that classifies photos; any server of files can serve it. */
 async function writePage(job: ExportJob, flags: FormatFlags): Promise<string> {
+  const script = await bundleScript("web/classify.ts", { minify: true });
   const folder = flags.output_file.replace(/\/$/, ""), encoder = new TextEncoder();
   const summary = await writeWeights(job, { ...flags, output_file: `${folder}/model.safetensors` });
   for (const [name, source] of Object.entries(PAGE_FILES)) {
     const { pathname } = new URL(`../${source}`, import.meta.url);
     await denoFiles.write(`${folder}/${name}`, [await denoFiles.read(decodeURIComponent(pathname))]);
   }
-  const script = await bundleScript("web/classify.ts", { minify: true });
   await denoFiles.write(`${folder}/classify.js`, [encoder.encode(script)]);
   return `${summary}, with a page; deno task web --folder=${folder} shows it`;
 }

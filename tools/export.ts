@@ -2,7 +2,7 @@
  * Exports a net: TensorFlow's graph as `export_inference_graph` writes it, or a model with weights in another format.
  *
  * Usage: deno task export --model_name=inception_v1 --output_file=graph.pb, or
- *   deno run --unstable-bundle --allow-read --allow-write --allow-env tools/export.ts --help
+ *   deno run --unstable-bundle --allow-read --allow-write tools/export.ts --help
  *
  * @module
  */
