@@ -12,6 +12,7 @@ import { directoryOf, joinPath } from "../formats/paths.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { denoFiles } from "../host/files.ts";
 import type { ProgressLine } from "../host/terminal.ts";
+import { tenViews } from "../preprocessing/views.ts";
 import { checkpointStep, restoreVariables } from "../training/checkpoints.ts";
 import { Evaluator } from "../training/evaluator.ts";
 import type { Metrics } from "../training/metrics.ts";
@@ -83,6 +84,7 @@ export class Evaluation {
         modelName: values.model_name,
         preprocessingName: values.preprocessing_name,
         useGrayscale: values.use_grayscale,
+        views: values.tta ? tenViews : undefined,
         numClasses: dataset.numClasses - labelsOffset,
         imageSize: values.eval_image_size,
         labelsOffset,

@@ -51,6 +51,11 @@ else the default shown; so TF-Slim's own defaults (inception_v3, imagenet, /tmp/
     json: { ...run, type: "boolean", help: "Print JSON, with confusion matrix and predictions" },
     ...modelFlags,
     eval_image_size: { ...net, type: "int", min: 1, help: "Side of the images; without it the net's own" },
+    tta: {
+      ...net,
+      type: "boolean",
+      help: "Average over ten views of each image: its middle and corners, and the same from behind",
+    },
     moving_average_decay: {
       ...net,
       type: "float",

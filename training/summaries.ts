@@ -14,6 +14,7 @@ import { compile } from "../tape/compile.ts";
 import { Tape, type Value } from "../tape/tape.ts";
 import { recordClassifier } from "./classifier.ts";
 import { cloneLoss } from "./losses.ts";
+import { cropSummaries } from "./picture_summaries.ts";
 import { type SummaryTag, summaryTags } from "./summary_tags.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -95,7 +96,8 @@ export async function summarize(
       shape: first.images.shape as PictureBatch["shape"],
       data: await program.fetch("images"),
     };
-    return { values: [...values, ...imageSummaries("images", images)], nonFinite };
+    const pictures = [...imageSummaries("images", images), ...cropSummaries(batch, trainer.feeder)];
+    return { values: [...values, ...pictures], nonFinite };
   } finally {
     program.destroy();
   }

@@ -85,7 +85,8 @@ export class Trainer {
   step = 0;
   /** The batch of the last step. */
   batch: Batch | undefined;
-  readonly #feeder: ImageFeeder;
+  /** Prepares the images of its batches. */
+  readonly feeder: ImageFeeder;
 
   private constructor(
     readonly gpu: Gpu,
@@ -95,7 +96,7 @@ export class Trainer {
     readonly dataset: Dataset,
     readonly options: TrainerOptions,
   ) {
-    this.#feeder = new ImageFeeder(this.classifier);
+    this.feeder = new ImageFeeder(this.classifier);
   }
 
   /** The classifier that it trains. */
@@ -178,7 +179,7 @@ export class Trainer {
     return new BatchReader(this.dataset, this.#order, {
       start: this.step,
       onDamaged: this.options.onDamaged,
-      choosePart: (picture, batch, place) => this.#feeder.part(picture, batch, place),
+      choosePart: (picture, batch, place) => this.feeder.part(picture, batch, place),
     });
   }
 
@@ -193,7 +194,7 @@ export class Trainer {
     const { labelsOffset = 0 } = this.options, { labels, records } = batch;
     const bad = badLabel(labels, this.options);
     if (bad >= 0) throw labelError(this.dataset, records[bad], labels[bad], this.options);
-    this.#feeder.feed(program, batch, labels.map((label) => label - labelsOffset));
+    this.feeder.feed(program, batch, labels.map((label) => label - labelsOffset));
   }
 
   /** Losses of the last `count` steps. */
