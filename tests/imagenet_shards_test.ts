@@ -1,11 +1,20 @@
 /** ImageNet's archives, read in place, and the files of records made of them. */
 // @ts-types="../types/std_assert.d.ts"
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { archivedTraining, indexedImages, listImages } from "../datasets/imagenet/archives.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { parseAnnotation } from "../datasets/imagenet/annotation.ts";
+import {
+  addArchivedBoxes,
+  archivedTraining,
+  indexedImages,
+  listImages,
+} from "../datasets/imagenet/archives.ts";
+import { BoundingBoxTable, parseBoundingBoxes } from "../datasets/imagenet/bounding_boxes.ts";
+import { preparePicture } from "../datasets/imagenet/repair.ts";
 import { type ShardImage, writeShard } from "../datasets/imagenet/write_shard.ts";
 import { getDataset } from "../datasets/dataset_factory.ts";
 import { DataLossError, NotFoundError } from "../formats/errors.ts";
 import { type Files, memoryFiles } from "../formats/files.ts";
+import { mutate, numbers } from "./_mutations.ts";
 import { gzip, tar, tarEntry } from "./_tar.ts";
 
 const fixtures = new URL("fixtures/imagenet/", import.meta.url);
@@ -173,4 +182,40 @@ Deno.test("getDataset() refuses ImageNet with shards missing or of two conversio
   assertEquals((await getDataset(part)).numSamples, 1);
   await files.remove("out/train-00001-of-00003");
   assertEquals((await open()).numSamples, 1);
+});
+
+Deno.test("damaged annotations, tables, archives and pictures give a clear error or a result", async () => {
+  const annotation = read("raw/bounding_boxes/n01440764/n01440764_10040.xml");
+  const ways: [Uint8Array, (bytes: Uint8Array) => unknown][] = [
+    [annotation, (bytes) => parseAnnotation(bytes, "a.xml")],
+    [
+      read("imagenet_2012_bounding_boxes.csv"),
+      (bytes) => parseBoundingBoxes(new TextDecoder().decode(bytes), "a"),
+    ],
+    [nested, (bytes) => Array.fromAsync(listImages(memoryFiles({ a: bytes }), "a"))],
+    [
+      await gzip(tar(tarEntry("n1/a.xml", annotation))),
+      (bytes) => addArchivedBoxes(memoryFiles({ a: bytes }), "a", new BoundingBoxTable()),
+    ],
+    [picture, (bytes) => preparePicture(bytes, "a.JPEG", "a")],
+    [
+      read("raw/train/n02105855/n02105855_2933.JPEG"),
+      (bytes) => preparePicture(bytes, "n02105855_2933.JPEG", "a"),
+    ],
+  ];
+  const random = numbers(11);
+  for (const [bytes, use] of ways) {
+    for (let trial = 0; trial < 400; trial++) {
+      const damaged = mutate(bytes, random);
+      try {
+        await use(damaged);
+      } catch (thrown) {
+        assert(
+          [SyntaxError, DataLossError, RangeError].some((known) => thrown instanceof known),
+          String(thrown),
+        );
+        assert(/^(Cannot|Failed to parse) /.test((thrown as Error).message), String(thrown));
+      }
+    }
+  }
 });
