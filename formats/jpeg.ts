@@ -69,8 +69,7 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader {
  *
  * Colours of a file with inks (CMYK, YCCK) are converted as TensorFlow does it. Damage within the data of a scan leaves
  * wrong pixels and is no error, as in TensorFlow; a file that is cut is one. Unlike there, so is a file that cannot hold as
- * many pixels as it claims, one with more than 100 scans, and one without Huffman tables. Progressive files whose last scans
- * are missing are not smoothed.
+ * many pixels as it claims, and one with more than 100 scans. Progressive files whose last scans are missing are not smoothed.
  *
  * @throws {SyntaxError} if the bytes are no JPEG
  * @throws {DataLossError} if they are damaged or cut

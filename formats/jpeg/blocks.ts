@@ -9,7 +9,7 @@
 import { EntropyData } from "./entropy_data.ts";
 import { type Frame, paddedBlocks } from "./frame.ts";
 import { damaged } from "./markers.ts";
-import type { HuffmanTable } from "./huffman.ts";
+import type { HuffmanTable, TableDefinition } from "./huffman.ts";
 import type { Scan } from "./segments.ts";
 
 /** Reads one block after another. */
@@ -72,7 +72,7 @@ export function readBlocks(
 }
 
 /** A table that a scan cannot do without. */
-export function required(table: HuffmanTable | undefined, { offset }: Scan): HuffmanTable {
-  if (!table) throw damaged("a Huffman table is missing", offset);
-  return table;
+export function required(definition: TableDefinition | undefined, { offset }: Scan): HuffmanTable {
+  if (!definition) throw damaged("a Huffman table is missing", offset);
+  return definition.table;
 }

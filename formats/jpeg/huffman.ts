@@ -6,6 +6,7 @@
  * @module
  */
 
+import { standardCodes } from "./huffman_codes.ts";
 import { damaged } from "./markers.ts";
 
 /** Bits that one look at a table resolves. */
@@ -36,15 +37,32 @@ export function extend(bits: number, size: number): number {
   return bits < 1 << (size - 1) ? bits - (1 << size) + 1 : bits;
 }
 
-/**
- * Builds a table.
- *
- * @param counts how many codes there are of 1 to 16 bits
- * @param values the symbols
- * @param offset where the table lies, for the message
- * @throws {DataLossError} if there are more codes than fit
- */
-export function buildHuffmanTable(counts: Uint8Array, values: Uint8Array, offset: number): HuffmanTable {
+/** A table as a file defines it; it is unfolded, and found damaged, where a scan needs it. */
+export class TableDefinition {
+  #table?: HuffmanTable;
+
+  /**
+   * @param content how many codes there are of 1 to 16 bits, then the symbols
+   * @param isDc whether it is for DC coefficients
+   * @param offset where it lies, for the message
+   */
+  constructor(readonly content: Uint8Array, readonly isDc: boolean, readonly offset: number) {}
+
+  /** @throws {DataLossError} if there are more codes than fit, or a symbol is impossible */
+  get table(): HuffmanTable {
+    return this.#table ??= buildHuffmanTable(this);
+  }
+}
+
+/** The table that a file of sequential JPEG need not define, as those of motion JPEG do not; `undefined` if there is none. */
+export function standardTable(id: number, isDc: boolean): TableDefinition | undefined {
+  const codes = [standardCodes.luma, standardCodes.chroma][id]?.[isDc ? 0 : 1];
+  return codes && new TableDefinition(Uint8Array.from(codes.definition), isDc, 0);
+}
+
+function buildHuffmanTable({ content, isDc, offset }: TableDefinition): HuffmanTable {
+  const counts = content.subarray(0, 16), values = content.subarray(16);
+  if (isDc && values.some((value) => value > 15)) throw damaged("a Huffman table is impossible", offset);
   const largest = new Int32Array(18).fill(-1), offsets = new Int32Array(17);
   const symbols = new Uint16Array(1 << LOOK), coefficients = new Int32Array(1 << LOOK);
   largest[17] = 0x7fffffff;

@@ -29,7 +29,17 @@ export function scaleQuantization(table: Uint16Array): Int16Array {
 
 const columns = new Int16Array(64);
 
-function clamp(value: number): number {
+/** The square root of 2 in 16384ths. */
+const ROOT = 23168;
+
+/** A product with a factor in 16384ths, as SIMD units have it: 14 bits of the value count. */
+function product(value: number, factor: number): number {
+  return Math.imul((value << 18) >> 16, factor) >> 16;
+}
+
+/** The sample of a sum of which 16 bits count. */
+function clamp(sum: number): number {
+  const value = ((sum << 16) >> (16 + SHIFT)) + 128;
   return (value & ~255) === 0 ? value : value < 0 ? 0 : 255;
 }
 
@@ -69,7 +79,7 @@ export function inverseDct(
       d4 = Math.imul(c4, scale[i + 32]),
       d6 = Math.imul(c6, scale[i + 48]);
     const sum04 = c0 + d4, difference04 = c0 - d4, sum26 = d2 + d6;
-    const turned26 = (Math.imul(d2 - d6, 362) >> 8) - sum26;
+    const turned26 = product(d2 - d6, ROOT) - sum26;
     const even0 = sum04 + sum26, even3 = sum04 - sum26;
     const even1 = difference04 + turned26, even2 = difference04 - turned26;
 
@@ -77,10 +87,10 @@ export function inverseDct(
     const d5 = Math.imul(c5, scale[i + 40]), d7 = Math.imul(c7, scale[i + 56]);
     const sum53 = d5 + d3, difference53 = d5 - d3, sum17 = d1 + d7, difference17 = d1 - d7;
     const odd0 = sum17 + sum53;
-    const turned = Math.imul(difference53 + difference17, 473) >> 8;
-    const odd1 = turned + (Math.imul(difference53, -669) >> 8) - odd0;
-    const odd2 = (Math.imul(sum17 - sum53, 362) >> 8) - odd1;
-    const odd3 = (Math.imul(difference17, 277) >> 8) - turned + odd2;
+    const turned = product(difference53 + difference17, 30272);
+    const odd1 = turned + product(difference53, -26432) - difference53 - odd0;
+    const odd2 = product(sum17 - sum53, ROOT) - odd1;
+    const odd3 = product(difference17, 17728) - turned + odd2;
 
     columns[i] = even0 + odd0;
     columns[i + 56] = even0 - odd0;
@@ -91,29 +101,28 @@ export function inverseDct(
     columns[i + 32] = even3 + odd3;
     columns[i + 24] = even3 - odd3;
   }
-  const middle = 128 << SHIFT;
   for (let row = 0; row < 64; row += 8, to += stride) {
-    const d0 = columns[row] + middle, d1 = columns[row + 1], d2 = columns[row + 2], d3 = columns[row + 3];
+    const d0 = columns[row], d1 = columns[row + 1], d2 = columns[row + 2], d3 = columns[row + 3];
     const d4 = columns[row + 4], d5 = columns[row + 5], d6 = columns[row + 6], d7 = columns[row + 7];
     const sum04 = d0 + d4, difference04 = d0 - d4, sum26 = d2 + d6;
-    const turned26 = (Math.imul(d2 - d6, 362) >> 8) - sum26;
+    const turned26 = product(d2 - d6, ROOT) - sum26;
     const even0 = sum04 + sum26, even3 = sum04 - sum26;
     const even1 = difference04 + turned26, even2 = difference04 - turned26;
 
     const sum53 = d5 + d3, difference53 = d5 - d3, sum17 = d1 + d7, difference17 = d1 - d7;
     const odd0 = sum17 + sum53;
-    const turned = Math.imul(difference53 + difference17, 473) >> 8;
-    const odd1 = turned + (Math.imul(difference53, -669) >> 8) - odd0;
-    const odd2 = (Math.imul(sum17 - sum53, 362) >> 8) - odd1;
-    const odd3 = (Math.imul(difference17, 277) >> 8) - turned + odd2;
+    const turned = product(difference53 + difference17, 30272);
+    const odd1 = turned + product(difference53, -26432) - difference53 - odd0;
+    const odd2 = product(sum17 - sum53, ROOT) - odd1;
+    const odd3 = product(difference17, 17728) - turned + odd2;
 
-    samples[to] = clamp((even0 + odd0) >> SHIFT);
-    samples[to + 7] = clamp((even0 - odd0) >> SHIFT);
-    samples[to + 1] = clamp((even1 + odd1) >> SHIFT);
-    samples[to + 6] = clamp((even1 - odd1) >> SHIFT);
-    samples[to + 2] = clamp((even2 + odd2) >> SHIFT);
-    samples[to + 5] = clamp((even2 - odd2) >> SHIFT);
-    samples[to + 4] = clamp((even3 + odd3) >> SHIFT);
-    samples[to + 3] = clamp((even3 - odd3) >> SHIFT);
+    samples[to] = clamp(even0 + odd0);
+    samples[to + 7] = clamp(even0 - odd0);
+    samples[to + 1] = clamp(even1 + odd1);
+    samples[to + 6] = clamp(even1 - odd1);
+    samples[to + 2] = clamp(even2 + odd2);
+    samples[to + 5] = clamp(even2 - odd2);
+    samples[to + 4] = clamp(even3 + odd3);
+    samples[to + 3] = clamp(even3 - odd3);
   }
 }

@@ -10,7 +10,7 @@
 
 import { readOrientation } from "./exif.ts";
 import { createFrame, type Frame, type FrameComponent } from "./frame.ts";
-import { buildHuffmanTable, type HuffmanTable } from "./huffman.ts";
+import { standardTable, TableDefinition } from "./huffman.ts";
 import { damaged, isAlone, MARKER, nextMarker, unsupported } from "./markers.ts";
 import { naturalOrder } from "./natural_order.ts";
 
@@ -34,9 +34,9 @@ export interface Scan {
 /** A component and its tables. */
 export interface ScanComponent {
   readonly component: FrameComponent;
-  /** For DC coefficients; absent where the file did not define it. */
-  readonly dc?: HuffmanTable;
-  readonly ac?: HuffmanTable;
+  /** For DC coefficients; absent where there is none. */
+  readonly dc?: TableDefinition;
+  readonly ac?: TableDefinition;
 }
 
 /** Markers of frames that are not read: lossless, hierarchical and arithmetically coded ones. */
@@ -67,13 +67,13 @@ export class SegmentReader {
   offset = 2;
   readonly #bytes: Uint8Array;
   readonly #quantization: (Uint16Array | undefined)[] = [];
-  readonly #dc: (HuffmanTable | undefined)[] = [];
-  readonly #ac: (HuffmanTable | undefined)[] = [];
+  readonly #dc: (TableDefinition | undefined)[] = [];
+  readonly #ac: (TableDefinition | undefined)[] = [];
   #restartInterval = 0;
 
   /** @throws {SyntaxError} if the bytes do not begin as a JPEG does */
   constructor(bytes: Uint8Array) {
-    if (bytes[0] !== 0xff || bytes[1] !== MARKER.SOI) {
+    if (bytes[0] !== 0xff || bytes[1] !== MARKER.SOI || bytes[2] !== 0xff) {
       throw new SyntaxError(
         "Cannot decode a JPEG: the bytes do not start as a JPEG does; check the image format",
       );
@@ -167,11 +167,8 @@ export class SegmentReader {
       if (kind > 1 || id > 3 || total > 256 || end > content.length) {
         throw damaged("a Huffman table is cut or misnumbered", offset);
       }
-      const values = content.subarray(at + 17, end);
-      if (kind === 0 && values.some((value) => value > 15)) {
-        throw damaged("a Huffman table is impossible", offset);
-      }
-      (kind === 0 ? this.#dc : this.#ac)[id] = buildHuffmanTable(counts, values, offset);
+      const isDc = kind === 0;
+      (isDc ? this.#dc : this.#ac)[id] = new TableDefinition(content.subarray(at + 1, end), isDc, offset);
       at = end;
     }
   }
@@ -197,8 +194,12 @@ export class SegmentReader {
       if (!component) throw damaged("a scan holds an unknown component", offset);
       component.quantization ??= this.#quantization[component.tableId];
       if (!component.quantization) throw damaged("a quantization table is missing", offset);
-      const tables = content[2 + 2 * i];
-      return { component, dc: this.#dc[tables >> 4], ac: this.#ac[tables & 15] };
+      const dc = content[2 + 2 * i] >> 4, ac = content[2 + 2 * i] & 15, hasStandard = !frame.isProgressive;
+      return {
+        component,
+        dc: this.#dc[dc] ?? (hasStandard ? standardTable(dc, true) : undefined),
+        ac: this.#ac[ac] ?? (hasStandard ? standardTable(ac, false) : undefined),
+      };
     });
     if (new Set(components.map(({ component }) => component)).size < count) {
       throw damaged("a scan holds a component twice", offset);
