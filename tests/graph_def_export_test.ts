@@ -1,6 +1,6 @@
 /** Graphs that are made of a tape: names, what is refused, and what frozen and folded ones compute. */
 // @ts-types="../types/std_assert.d.ts"
-import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { GraphBuilder } from "../export/graph_def/builder.ts";
 import { exportGraphDef } from "../export/graph_def/export.ts";
 import { CheckpointReader } from "../formats/checkpoint/reader.ts";
@@ -15,11 +15,10 @@ import { recordGraph } from "../graphs/graph_def/record.ts";
 import { sizeOf } from "../kernels/kernel.ts";
 import { buildNet } from "../nets/net.ts";
 import { getNet } from "../nets/nets_factory.ts";
-import { hash32, uniforms } from "../random/philox.ts";
-import { compile } from "../tape/compile.ts";
-import { Parameters } from "../tape/parameters.ts";
+import { uniforms } from "../random/philox.ts";
 import { mean } from "../tape/ops/losses.ts";
-import { Tape, type Value, type Variable } from "../tape/tape.ts";
+import { Tape } from "../tape/tape.ts";
+import { assertClose, runOnce, valuesOf } from "./_exported_nets.ts";
 import { withGpu } from "./_gpu.ts";
 
 Deno.test("names are made unique as TensorFlow makes them, whatever their case", () => {
@@ -38,21 +37,14 @@ Deno.test("an operation that is no part of a net is named", () => {
   assertEquals(message, "Cannot export losses/mean: a graph has nothing for mean; export the net alone");
 });
 
-/** Initial weights, and everything else off its initial value. */
-function valuesOf({ name, shape, initialize }: Variable): Float32Array {
-  const next = uniforms(3, hash32(name)), base = /(gamma|moving_variance)$/.test(name) ? 0.75 : -0.25;
-  if (name.endsWith("weights")) return initialize(shape, 3, name);
-  return new Float32Array(sizeOf(shape)).map(() => base + 0.5 * next());
-}
-
 /** A net with values of its variables, as a graph and as a frozen one. */
 async function frozenNet(name: string, side: number) {
   const tape = new Tape(), images = tape.feed("images", [1, side, side, 3]);
   const built = buildNet(tape, getNet(name), images, { numClasses: 7, isTraining: false });
   const exported = exportGraphDef({ ...built, tape, images, hasOpenBatch: true });
   const values = [...tape.variables].map((
-    [name, variable],
-  ): [string, Tensor] => [name, { dtype: "float32", shape: [...variable.shape], data: valuesOf(variable) }]);
+    [name, { shape }],
+  ): [string, Tensor] => [name, { dtype: "float32", shape: [...shape], data: valuesOf({ tape }, name) }]);
   const files = memoryFiles(), outputs = [exported.nameOf(built.logits)];
   await writeCheckpoint(files, "model.ckpt", new Map(values));
   const reader = await CheckpointReader.open(files, "model.ckpt");
@@ -70,24 +62,16 @@ for (const [name, side, left] of [["mobilenet_v2_035", 64, 0], ["mobilenet_v3_sm
     const before = countOf(frozen, "FusedBatchNormV3"), after = countOf(folded, "FusedBatchNormV3");
     assertEquals([after, before - after], [left, count]);
     await withGpu(async (gpu) => {
-      const compute = async (tape: Tape, feed: string, y: Value) => {
-        const parameters = new Parameters(gpu, tape.variables);
-        for (const [name, v] of tape.variables) parameters.write(name, v.initialize(v.shape, 0, name));
-        for (const [name, v] of tape.variables) if (feed === "images") parameters.write(name, valuesOf(v));
-        const program = await compile(gpu, tape, { fetches: { y }, parameters });
-        program.feed(feed, pixels);
-        program.run();
-        const result = await program.fetch("y");
-        program.destroy();
-        parameters.destroy();
-        return result;
-      };
-      const expected = await compute(tape, "images", logits), scale = Math.max(...expected.map(Math.abs));
+      const values = (name: string) => valuesOf({ tape }, name);
+      const { logits: expected } = await runOnce(gpu, tape, { logits }, { images: pixels }, values);
       for (const graph of [frozen, folded]) {
         const own = new Tape(), [y] = recordGraph(own, graph, { feeds: { input: images.shape }, outputs });
-        const actual = await compute(own, "input", y);
-        const error = Math.max(...actual.map((v, i) => Math.abs(v - expected[i])));
-        assertLess(error, 1e-4 * scale, `${graph.node.length} nodes`);
+        assertClose(
+          (await runOnce(gpu, own, { y }, { input: pixels })).y,
+          expected,
+          1e-4,
+          `${graph.node.length} nodes`,
+        );
       }
     });
   });

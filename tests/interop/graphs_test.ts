@@ -20,9 +20,8 @@ import { sizeOf } from "../../kernels/kernel.ts";
 import { buildNet } from "../../nets/net.ts";
 import { getNet, nets } from "../../nets/nets_factory.ts";
 import { hash32, uniforms } from "../../random/philox.ts";
-import { compile } from "../../tape/compile.ts";
-import { Parameters } from "../../tape/parameters.ts";
-import { Tape, type Variable } from "../../tape/tape.ts";
+import { Tape } from "../../tape/tape.ts";
+import { runOnce, valuesOf } from "../_exported_nets.ts";
 import { withGpu } from "../_gpu.ts";
 import { runPython } from "./_tensorflow.ts";
 
@@ -39,14 +38,6 @@ const USUAL = "lenet,cifarnet,inception_v1,mobilenet_v3_small,nasnet_cifar";
 /** Largest difference of logits, in their root mean square. */
 const TOLERANCE = 1e-4;
 
-/** Values that show every mistake: initial weights, and statistics, factors and biases off their initial values. */
-function valuesOf({ name, shape, initialize }: Variable): Float32Array {
-  const next = uniforms(1, hash32(`off ${name}`));
-  if (/weights$/.test(name)) return initialize(shape, 1, name);
-  const base = /(gamma|moving_variance)$/.test(name) ? 0.75 : -0.25;
-  return new Float32Array(sizeOf(shape)).map(() => base + 0.5 * next());
-}
-
 /** Writes a net's graphs, checkpoint, images and logits to a folder. */
 async function prepare(folder: string, modelName: string): Promise<void> {
   const net = getNet(modelName), tape = new Tape();
@@ -55,15 +46,10 @@ async function prepare(folder: string, modelName: string): Promise<void> {
   const built = buildNet(tape, net, images, { numClasses: net.numClasses, isTraining: false });
   const pixels = new Float32Array(sizeOf(images.shape)).map(() => 2 * next() - 1);
   let logits = new Float32Array();
+  const values = (name: string) => valuesOf({ tape }, name);
   await withGpu(async (gpu) => {
-    const parameters = new Parameters(gpu, tape.variables);
-    for (const [name, variable] of tape.variables) parameters.write(name, valuesOf(variable));
-    const program = await compile(gpu, tape, { fetches: { logits: built.logits }, parameters });
-    program.feed("images", pixels);
-    program.run();
-    logits = new Float32Array(await program.fetch("logits"));
-    program.destroy();
-    parameters.destroy();
+    const results = await runOnce(gpu, tape, { logits: built.logits }, { images: pixels }, values);
+    logits = new Float32Array(results.logits);
   });
   const exported = exportGraphDef({ ...built, tape, images, hasOpenBatch: true });
   const write = (name: string, bytes: Uint8Array) => Deno.writeFile(`${folder}/${name}`, bytes);
@@ -73,10 +59,10 @@ async function prepare(folder: string, modelName: string): Promise<void> {
     `${folder}/model.ckpt`,
     new Map(
       [...tape.variables].map((
-        [name, variable],
+        [name, { shape }],
       ) => [
         name,
-        (): Tensor => ({ dtype: "float32", shape: [...variable.shape], data: valuesOf(variable) }),
+        (): Tensor => ({ dtype: "float32", shape: [...shape], data: values(name) }),
       ]),
     ),
   );
