@@ -24,6 +24,8 @@
  */
 export * from "./datasets/dataset.ts";
 export * from "./datasets/dataset_factory.ts";
+export { decodeHere, decodePicture, type PictureDecoder } from "./datasets/decode_picture.ts";
+export * from "./datasets/decode_pool.ts";
 export * from "./datasets/order.ts";
 export * from "./datasets/reader.ts";
 export * from "./datasets/sample.ts";
@@ -45,8 +47,10 @@ export * from "./formats/events/image_summary.ts";
 export * from "./formats/events/summary.ts";
 export * from "./formats/example.ts";
 export * from "./formats/files.ts";
+export * from "./formats/jpeg.ts";
 export * from "./formats/onnx/read.ts";
 export * from "./formats/onnx/write.ts";
+export type { Box } from "./formats/pixels.ts";
 export * from "./formats/png.ts";
 export * from "./formats/scalar_log.ts";
 export * from "./formats/tfrecord.ts";
