@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { availableParallelism, cpus } from "node:os";
+import { cpus } from "node:os";
 import type { Dataset } from "../datasets/dataset.ts";
 import { DecodePool } from "../datasets/decode_pool.ts";
 import { trainingOrder } from "../datasets/order.ts";
@@ -135,25 +135,26 @@ async function decoderTable(material: Material, rounds: number): Promise<string>
 async function readerTable(tf: TfData, material: Material, rounds: number): Promise<string> {
   using pool = new DecodePool();
   const speeds = new Map<string, number[]>();
+  let bytes = 0;
   const add = (name: string, speed: number) => speeds.set(name, [...speeds.get(name) ?? [], speed]);
   for (let round = 0; round < rounds; round++) {
     for (const [name, speed] of Object.entries(await tf.round())) add(name, speed);
     for (const [name, part] of Object.entries(parts)) {
-      add(
-        `ours, ${pool.workers || availableParallelism()} workers: ${name}`,
-        await timeReader(pool, material, (i) => part(material, i)),
-      );
+      const speed = await timeReader(pool, material, (i) => part(material, i));
+      add(`ours, ${pool.workers} workers: ${name}`, speed);
+      bytes = Math.max(bytes, Deno.memoryUsage().rss);
     }
   }
-  return markdown(
+  const table = markdown(
     ["reader", "images/s", "least", "most"],
-    [...speeds].map((
-      [name, all],
-    ) => [
+    [...speeds].map(([name, all]) => [
       name,
       ...[median(all), Math.min(...all), Math.max(...all)].map((speed) => String(Math.round(speed))),
     ]),
   );
+  return `${table}\n\nOur process, the queue of 4 batches of whole pictures included, took ${
+    Math.round(bytes / 2 ** 20)
+  } MiB at most.`;
 }
 
 /** Prints the tables; 1 if our pixels are not TensorFlow's. */

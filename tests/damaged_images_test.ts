@@ -2,6 +2,7 @@
 // @ts-types="../types/std_assert.d.ts"
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { encodeImageExample } from "../datasets/image_example.ts";
+import { trainingOrder } from "../datasets/order.ts";
 import { DataLossError } from "../formats/errors.ts";
 import { encodePng } from "../formats/png.ts";
 import { encodeTfRecords, indexTfRecords } from "../formats/tfrecord.ts";
@@ -97,11 +98,18 @@ Deno.test("training leaves damaged images out, lists them, and is the same in ev
 Deno.test("--strict saves and stops at the first damaged image, and the message says which", () =>
   withFolder(async (folder) => {
     await writeRecords(folder);
+    const isDamaged = (record: number) => [3, 7, 11].includes(record);
+    const firstDamaged = (seed: number) => {
+      const order = trainingOrder(20, { batchSize: 4, seed });
+      return [0, 1, 2, 3, 4].findIndex((t) => [...order.records(t)].some(isDamaged));
+    };
+    const seed = Array.from({ length: 50 }, (_, i) => i).find((seed) => firstDamaged(seed) === 2)!;
     const error = await assertRejects(
-      () => said(train, [...flags(folder, "run", 100), "--strict", "--seed=3"]),
+      () => said(train, [...flags(folder, "run", 100), "--strict", `--seed=${seed}`]),
       DataLossError,
-    );
+    ) as DataLossError & { said: string };
     assert(/^Cannot (decode|read) record (3|7|11) of /.test(error.message), error.message);
+    assert(error.said.includes(`Saved ${folder}/run/model.ckpt-2 before stopping`), error.said);
   }));
 
 Deno.test("evaluation leaves damaged images out of the counts and says how many there are", () =>
