@@ -183,6 +183,15 @@ Deno.test("decodeJpeg() ends with a file of endless scans", () => {
   assertThrows(() => decodeJpeg(file), DataLossError, "it has more than 100 scans");
 });
 
+Deno.test("decodeJpeg() is soon done with a large picture whose data end at once, restarts or not", () => {
+  const large = changed(read("restart_q80.jpg"), FRAME, (c) => c.set([0x04, 0, 0x04, 0], 1)),
+    start = performance.now();
+  const picture = decodeJpeg(large, { channels: 3 });
+  assertEquals([picture.width, picture.height], [1024, 1024]);
+  assertEquals(picture.data.subarray(-3), Uint8Array.of(128, 128, 128));
+  assert(performance.now() - start < 1000, `${performance.now() - start} ms`);
+});
+
 Deno.test("decodeJpeg() gives a picture or a clear error for damaged files, soon", () => {
   const random = numbers(5), files = [colored, progressive, read("restart_q80.jpg"), read("cmyk_q90.jpg")];
   const seen = { pictures: 0, errors: 0 };

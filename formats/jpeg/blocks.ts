@@ -58,7 +58,10 @@ export function readBlocks(
         if (data.restart()) hasData = true;
         reader.restart();
       }
-      if (!hasData) continue;
+      if (!hasData) {
+        if (restartInterval === 0 || data.isLast) return data.marker;
+        continue;
+      }
       for (let i = 0; i < widths.length; i++) {
         const w = widths[i], h = heights[i];
         for (let v = 0; v < h; v++) {

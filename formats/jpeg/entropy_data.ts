@@ -42,6 +42,12 @@ export class EntropyData {
     this.#open(start);
   }
 
+  /** Whether no restart marker comes any more. */
+  get isLast(): boolean {
+    const code = this.#file[this.marker + 1];
+    return code >= 0xc0 && !isRestart(code);
+  }
+
   /**
    * Goes to the segment behind the next restart marker.
    *
@@ -62,7 +68,7 @@ export class EntropyData {
       const isPassed = code < 0xc0 || (isRestart(code) && ahead >= 6);
       if (!isPassed) { // a marker of a later part: this segment is missing
         this.marker = at;
-        this.#clear(0);
+        if (this.end > 0) this.#clear(0);
         return false;
       }
       at = nextMarker(this.#file, at + 2);
