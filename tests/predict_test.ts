@@ -5,6 +5,7 @@ import { noteNodes } from "../export/graph_def/notes.ts";
 import type { Tensor } from "../formats/checkpoint/tensor.ts";
 import { writeCheckpoint } from "../formats/checkpoint/writer.ts";
 import { encodeGraph } from "../formats/graph_def/graph_def.ts";
+import { writeSafetensors } from "../formats/safetensors.ts";
 import type { GraphDef } from "../formats/graph_def/graph_pb.ts";
 import { freezeGraph } from "../graphs/graph_def/freeze.ts";
 import { general } from "../graphs/graph_def/tensor_text.ts";
@@ -116,6 +117,23 @@ Deno.test("tools/predict.ts uses a training's checkpoint, its flags and the name
     assertStringIncludes(
       result.err,
       `${folder}/none.png: Cannot read "${folder}/none.png": there is no such file`,
+    );
+  }));
+
+Deno.test("tools/predict.ts takes what it needs to know from a SafeTensors file", () =>
+  withFolder(async (folder) => {
+    const tensors = [...biased([0, 3])].map(([name, tensor]) =>
+      [name, { ...tensor, read: () => Promise.resolve(tensor) }] as const
+    );
+    const notes = { model_name: "lenet", preprocessing: "lenet", image_size: "28", labels: '["cat","dog"]' };
+    const path = `${folder}/model.safetensors`;
+    await writeSafetensors(denoFiles, path, new Map(tensors), new Map(Object.entries(notes)));
+    const photo = `${photos}/daisy/daisy_000.jpg`;
+    const result = await run("predict", [`--checkpoint_path=${path}`, photo]);
+    assertEquals(
+      [result.code, result.lines],
+      [0, [photo, "   95.26%  dog (1)", "    4.74%  cat (0)"]],
+      result.err,
     );
   }));
 

@@ -31,14 +31,15 @@ export interface Model {
   readonly names: ClassNames;
 }
 
-/** Compiles a net and restores it. `say` gets what could not be found out. */
+/** Compiles a net and restores it; a SafeTensors file may say what it needs. `say` gets what could not be found out. */
 export async function modelOfCheckpoint(
   gpu: Gpu,
   values: PredictionValues,
   reader: CheckpointReader,
   say: (line: string) => void,
 ): Promise<Model> {
-  const net = getNet(values.model_name ?? "lenet"), numClasses = classesOf(reader, net);
+  const { metadata } = reader, net = getNet(values.model_name ?? metadata.get("model_name") ?? "lenet");
+  const numClasses = classesOf(reader, net), notedSize = Number(metadata.get("image_size"));
   const tape = new Tape();
   buildNet(tape, net, tape.feed("images", [1, net.defaultImageSize, net.defaultImageSize, 3]), {
     numClasses,
@@ -48,14 +49,15 @@ export async function modelOfCheckpoint(
   const predictor = await Predictor.ofNet(gpu, {
     modelName: net.name,
     numClasses,
-    preprocessingName: values.preprocessing_name,
-    imageSize: values.eval_image_size,
+    preprocessingName: values.preprocessing_name ?? metadata.get("preprocessing"),
+    imageSize: values.eval_image_size ?? (notedSize > 0 ? notedSize : undefined),
     channels,
     batchSize: values.batch_size,
     precision: values.precision,
   });
   await restoreVariables(reader, predictor.parameters, undefined, values.moving_average_decay ? SHADOWS : "");
-  return { predictor, channels, names: await namesOf(values, net.name, say) };
+  const names = values.labels === undefined ? notedNames(metadata) : undefined;
+  return { predictor, channels, names: names ?? await namesOf(values, net.name, say) };
 }
 
 /** Names from --labels, or else those of the data set that flags name; none if neither is there. */
@@ -115,7 +117,7 @@ export async function modelOfGraph(
   return { predictor, channels, names: names ?? await namesOf(values, modelName, say) };
 }
 
-/** The names that a graph's writer noted; others than tools/export.ts may have noted something else. */
+/** The names that a model's writer noted; others than tools/export.ts may have noted something else. */
 function notedNames(notes: ReadonlyMap<string, string>): string[] | undefined {
   try {
     const names: unknown = JSON.parse(notes.get("labels") ?? "");
