@@ -44,18 +44,25 @@ function channelsOf(graph: GraphDef, input: string): 1 | 3 {
   return node && shapeAttribute(node, "shape")?.at(-1) === 1 ? 1 : 3;
 }
 
+/** A picture and a graph, put on a tape. */
+export interface RecordedLabelling {
+  readonly tape: Tape;
+  readonly scores: Value;
+  /** What is fed as `picture`, [1, height, width, channels]. */
+  readonly pixels: Float32Array;
+}
+
 /**
- * The scores that a graph gives a JPEG or PNG.
+ * Puts a JPEG or PNG and a graph on a tape.
  *
  * @throws {DataLossError} if the picture is damaged
- * @throws {RangeError} naming the node, if the graph cannot be put on a tape
+ * @throws {RangeError} naming the node, if the graph cannot be put on a tape, or its output is no row of scores
  */
-export async function scoresOf(
-  gpu: Gpu,
+export function recordLabelling(
   graph: GraphDef,
   picture: Uint8Array,
   labelling: Labelling,
-): Promise<Float32Array> {
+): RecordedLabelling {
   const { inputLayer, outputLayer } = labelling;
   const { data, height, width, channels } = decodePicture(picture, {
     channels: channelsOf(graph, inputLayer),
@@ -66,15 +73,18 @@ export async function scoresOf(
     outputs: [outputLayer],
   });
   const classes = scores.shape[scores.shape.length - 1] ?? 0;
-  if (classes !== sizeOf(scores.shape)) {
-    throw new RangeError(
-      `Cannot label by "${outputLayer}": its shape is [${scores.shape}], one row of scores is needed`,
-    );
-  }
+  if (classes === sizeOf(scores.shape)) return { tape, scores, pixels: Float32Array.from(data) };
+  throw new RangeError(
+    `Cannot label by "${outputLayer}": its shape is [${scores.shape}], one row of scores is needed`,
+  );
+}
+
+/** Computes the scores. */
+export async function scoresOf(gpu: Gpu, { tape, scores, pixels }: RecordedLabelling): Promise<Float32Array> {
   const parameters = new Parameters(gpu, tape.variables);
   const program = await compile(gpu, tape, { parameters, fetches: { scores }, label: "label_image" });
   try {
-    program.feed("picture", Float32Array.from(data));
+    program.feed("picture", pixels);
     program.run();
     return await program.fetch("scores");
   } finally {

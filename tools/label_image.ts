@@ -14,7 +14,7 @@ import { denoFiles } from "../host/files.ts";
 import { ProgressLine } from "../host/terminal.ts";
 import { readClassNames } from "./_class_names.ts";
 import { defineFlags, runTool, UsageError } from "./_flags.ts";
-import { scoresOf } from "./_label_image.ts";
+import { recordLabelling, scoresOf } from "./_label_image.ts";
 import { adapterFlags, openDevice } from "./_model_flags.ts";
 import { topScores } from "./_scores.ts";
 
@@ -59,16 +59,17 @@ export async function main(args: string[]): Promise<number> {
   const graph = decodeGraph(await denoFiles.read(graphPath), graphPath);
   const picture = await denoFiles.read(imagePath);
   const names = values.labels === undefined ? undefined : await readClassNames(denoFiles, values.labels);
+  const recorded = recordLabelling(graph, picture, {
+    inputLayer: values.input_layer,
+    outputLayer: values.output_layer,
+    inputHeight: values.input_height,
+    inputWidth: values.input_width,
+    inputMean,
+    inputStd,
+  });
   const progress = new ProgressLine(), gpu = await openDevice(values, progress);
   try {
-    const scores = await scoresOf(gpu, graph, picture, {
-      inputLayer: values.input_layer,
-      outputLayer: values.output_layer,
-      inputHeight: values.input_height,
-      inputWidth: values.input_width,
-      inputMean,
-      inputStd,
-    });
+    const scores = await scoresOf(gpu, recorded);
     progress.end(false);
     for (const { index, score } of topScores(scores, 5)) {
       console.log(`${names?.[index] ?? `class ${index}`} (${index}): ${general(score, 6)}`);
