@@ -8,7 +8,7 @@
 import { symmetricBeta } from "../random/beta.ts";
 import type { Draws } from "../random/philox.ts";
 import type { RandAugment } from "./rand_augment.ts";
-import type { Box } from "./sampling.ts";
+import type { PixelBox } from "./sampling.ts";
 
 /** What is done to images in training; what is left out is not. */
 export interface Augmentation {
@@ -29,19 +29,19 @@ export interface Mixing {
   /** Share of the image's own values in those outside of the pasted box. */
   readonly share: number;
   /** Where the other is pasted. */
-  readonly pasted: Box;
+  readonly pasted: PixelBox;
   /** Share of the image's own class. */
   readonly labelShare: number;
 }
 
 /** A box that becomes noise, and which. */
 export interface Erasing {
-  readonly erased: Box;
+  readonly erased: PixelBox;
   /** Decides the noise, 32 bits. */
   readonly noise: number;
 }
 
-const NOWHERE: Box = [0, 0, 0, 0];
+const NOWHERE: PixelBox = [0, 0, 0, 0];
 /** Of erased boxes: share of the image's area, and largest height by width or width by height. */
 const ERASED_AREA = [0.02, 1 / 3] as const, ERASED_ASPECT = 1 / 0.3;
 /** Boxes tried before an image is left as it is. */

@@ -15,11 +15,11 @@ import type { Erasing, Mixing } from "./augmentation.ts";
 import type { ColorChanges } from "./color_changes.ts";
 import { type Distortion, distortionRecord } from "./rand_augment.ts";
 import type { Taps } from "./resize_taps.ts";
-import { type Picture, type Sampling, samplingTaps } from "./sampling.ts";
+import { type Sampling, samplingTaps, type SourcePicture } from "./sampling.ts";
 
 /** A picture and what is to be made of it. */
 export interface PreparedPicture {
-  readonly picture: Picture;
+  readonly picture: SourcePicture;
   readonly sampling: Sampling;
   /** Left out: none. */
   readonly colors?: ColorChanges;
@@ -72,7 +72,7 @@ function packDistortions(prepared: readonly PreparedPicture[], places: number): 
 
 /** A picture of which is known what to pack. */
 interface Part {
-  readonly picture: Picture;
+  readonly picture: SourcePicture;
   /** Fields of the record beside those that say where it is. */
   readonly changes: ParamValues;
   readonly rows: Taps;

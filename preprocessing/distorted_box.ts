@@ -7,7 +7,7 @@
  */
 import type { Draws } from "../random/philox.ts";
 import { roundHalfToEven } from "./resize_taps.ts";
-import type { Box, PictureSize } from "./sampling.ts";
+import type { PictureSize, PixelBox } from "./sampling.ts";
 
 /** What a crop must be like. Defaults are those of Inception's training. */
 export interface DistortedBoxOptions {
@@ -32,7 +32,7 @@ export function distortedBox(
   boxes: Float32Array | undefined,
   draws: Draws,
   options: DistortedBoxOptions = {},
-): Box {
+): PixelBox {
   const {
     minObjectCovered = 0.1,
     aspectRatioRange = [0.75, 1.33],
@@ -48,9 +48,9 @@ export function distortedBox(
 }
 
 /** Boxes in whole pixels; those without any pixel are left out. */
-function pixelBoxes({ height, width }: PictureSize, boxes: Float32Array = new Float32Array(0)): Box[] {
+function pixelBoxes({ height, width }: PictureSize, boxes: Float32Array = new Float32Array(0)): PixelBox[] {
   if (boxes.length === 0) return [[0, 0, height, width]];
-  return Array.from({ length: boxes.length / 4 }, (_, i): Box => {
+  return Array.from({ length: boxes.length / 4 }, (_, i): PixelBox => {
     const [ymin, xmin, ymax, xmax] = boxes.subarray(4 * i, 4 * i + 4);
     const top = Math.trunc(ymin * height), left = Math.trunc(xmin * width);
     return [top, left, Math.trunc(ymax * height) - top, Math.trunc(xmax * width) - left];
@@ -58,7 +58,7 @@ function pixelBoxes({ height, width }: PictureSize, boxes: Float32Array = new Fl
 }
 
 /** Share of a box that a crop covers. */
-function coverage(crop: Box, object: Box): number {
+function coverage(crop: PixelBox, object: PixelBox): number {
   const overlap = (axis: 0 | 1) => {
     const end = Math.min(crop[axis] + crop[2 + axis], object[axis] + object[2 + axis]);
     return Math.max(0, end - Math.max(crop[axis], object[axis]));
@@ -72,7 +72,7 @@ function randomCrop(
   aspectRatio: number,
   areaRange: readonly [number, number],
   draws: Draws,
-): Box | undefined {
+): PixelBox | undefined {
   const [minArea, maxArea] = areaRange.map((share) => share * width * height);
   const widthOf = (height: number) => roundHalfToEven(height * aspectRatio);
   const heightOf = (area: number) => roundHalfToEven(Math.sqrt(area / aspectRatio));

@@ -14,7 +14,7 @@ import { type ColorChanges, colorChanges } from "./color_changes.ts";
 import { distortedBox } from "./distorted_box.ts";
 import { type Preprocessing, sampledImages } from "./preprocessing.ts";
 import { resizeMethods } from "./resize_taps.ts";
-import { type Box, type PictureSize, resizeCrop } from "./sampling.ts";
+import { type PictureSize, type PixelBox, resizeCrop } from "./sampling.ts";
 
 /** Share of each side that evaluation keeps. */
 const CENTRAL_FRACTION = 0.875;
@@ -30,7 +30,7 @@ export const colorOrders = {
 } as const;
 
 /** The middle of a picture: offsets are rounded down, so what is left is never less than the share. */
-export function centralCrop({ height, width }: PictureSize, share: number): Box {
+export function centralCrop({ height, width }: PictureSize, share: number): PixelBox {
   const [top, left] = [height, width].map((n) => Math.floor((n - n * share) / 2));
   return [top, left, height - 2 * top, width - 2 * left];
 }
@@ -52,7 +52,7 @@ function family(numFastOrders: number): Preprocessing {
       { height, width, isTraining, fastMode = true, cropImage = true, augmentation },
       draws,
     ) => {
-      const whole: Box = [0, 0, picture.height, picture.width], size = [height, width] as const;
+      const whole: PixelBox = [0, 0, picture.height, picture.width], size = [height, width] as const;
       if (!isTraining) {
         return {
           sampling: resizeCrop(cropImage ? centralCrop(picture, CENTRAL_FRACTION) : whole, size, "bilinear"),

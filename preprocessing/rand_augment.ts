@@ -42,13 +42,16 @@ export function parseRandAugment(text: string): RandAugment {
 
 /** An operation as the device takes it; see kernels/distort_common.wgsl. */
 export interface Distortion {
-  /** One of {@linkcode distortionKinds}, or a map of places for those that move pixels. */
+  /** What is done. */
   readonly kind: DistortionKind;
+  /** How much, where the kind has a measure. */
   readonly amount?: number;
-  /** Where output (row, column) lies, both counted from the centre: row and column as functions of the two. */
-  readonly places?: readonly [rowByRow: number, rowByColumn: number, row: number, ...DistortionColumn];
+  /**
+   * For "move": where output (i, j) lies, counted from the centre, as six numbers; row = [0] i + [1] j + [2], column = [3] i +
+   * [4] j + [5].
+   */
+  readonly places?: readonly [number, number, number, number, number, number];
 }
-type DistortionColumn = [columnByRow: number, columnByColumn: number, column: number];
 
 /** Kinds in the order of their numbers on the device. */
 export const distortionKinds = [
@@ -58,15 +61,16 @@ export const distortionKinds = [
 /** What is done to the pixels. */
 export type DistortionKind = typeof distortionKinds[number];
 
-type Make = (strength: number, sign: number, size: readonly [number, number]) => Distortion;
+/** Makes an operation of a strength of 0 to 1, for images of that size. */
+export type MakeDistortion = (strength: number, sign: number, size: readonly [number, number]) => Distortion;
 
-const factor = (kind: DistortionKind): Make => (strength, sign) => ({
+const factor = (kind: DistortionKind): MakeDistortion => (strength, sign) => ({
   kind,
   amount: 1 + 0.9 * strength * sign,
 });
 
 /** The operations of the paper; `strength` is 0 to 1, `sign` 1 or -1. */
-export const operations: Readonly<Record<string, Make>> = {
+export const distortions: Readonly<Record<string, MakeDistortion>> = {
   identity: () => ({ kind: "identity" }),
   autoContrast: () => ({ kind: "autoContrast" }),
   equalize: () => ({ kind: "equalize" }),
@@ -92,7 +96,7 @@ export const operations: Readonly<Record<string, Make>> = {
   }),
 };
 
-const all = Object.values(operations);
+const all = Object.values(distortions);
 
 /** Draws the operations for an image of that size, each as often as the others. */
 export function chooseDistortions(

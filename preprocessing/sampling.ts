@@ -11,7 +11,7 @@ import { type ResizeMethod, resizeTaps, type Taps } from "./resize_taps.ts";
 /** [vertical, horizontal] */
 export type Pair = readonly [number, number];
 /** Whole pixels: [top, left, height, width]. */
-export type Box = readonly [number, number, number, number];
+export type PixelBox = readonly [number, number, number, number];
 
 /** Rows and columns. */
 export interface PictureSize {
@@ -27,7 +27,7 @@ export interface PictureAbout extends PictureSize {
 }
 
 /** A decoded picture of any size. */
-export interface Picture extends PictureAbout {
+export interface SourcePicture extends PictureAbout {
   /** Pixels, `[height, width, channels]`, 0 to 255; of a part, those of the part. */
   readonly data: Uint8Array;
   /** The part that was decoded. Left out: all of it. */
@@ -37,7 +37,7 @@ export interface Picture extends PictureAbout {
 /** Which pixels of a picture an image of a batch shows. */
 export interface Sampling {
   /** The part of the picture that is resized. */
-  readonly crop: Box;
+  readonly crop: PixelBox;
   /** Its size after that. */
   readonly resized: Pair;
   readonly method: ResizeMethod;
@@ -64,7 +64,7 @@ export function cropOrPad(picture: PictureSize, size: Pair): Sampling {
 }
 
 /** A part of the picture, resized to the whole of the window. */
-export function resizeCrop(crop: Box, size: Pair, method: ResizeMethod, flip = false): Sampling {
+export function resizeCrop(crop: PixelBox, size: Pair, method: ResizeMethod, flip = false): Sampling {
   return { crop, resized: size, method, corner: [0, 0], size, flip };
 }
 

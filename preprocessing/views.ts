@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Box, Pair, PictureSize, Sampling } from "./sampling.ts";
+import type { Pair, PictureSize, PixelBox, Sampling } from "./sampling.ts";
 
 /** What is looked at. */
 export interface View {
@@ -42,7 +42,7 @@ export function seenFrom(
   const [vertical, horizontal] = moved;
   return {
     ...sampling,
-    crop: [vertical.crop, horizontal.crop, crop[2], crop[3]] satisfies Box,
+    crop: [vertical.crop, horizontal.crop, crop[2], crop[3]] satisfies PixelBox,
     corner: [vertical.corner, horizontal.corner] satisfies Pair,
     flip: sampling.flip !== flip,
   };

@@ -3,20 +3,20 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { PICTURE_WORDS } from "../kernels/image.ts";
 import { BatchPacker, type PreparedPicture } from "../preprocessing/batch_images.ts";
-import { type Picture, resizeCrop, windowOf } from "../preprocessing/sampling.ts";
+import { resizeCrop, type SourcePicture, windowOf } from "../preprocessing/sampling.ts";
 import { compile } from "../tape/compile.ts";
 import { sampleImages } from "../tape/ops/image.ts";
 import { Parameters } from "../tape/parameters.ts";
 import { Tape } from "../tape/tape.ts";
 import { withGpu } from "./_gpu.ts";
 
-function plain(height: number, width: number, value: number): Picture {
+function plain(height: number, width: number, value: number): SourcePicture {
   return { data: new Uint8Array(height * width * 3).fill(value), height, width, channels: 3 };
 }
 
 Deno.test("BatchPacker packs at most what the taps meet, however large the pictures are", () => {
   const packer = new BatchPacker(), size = [20, 30] as const;
-  const bytes = (picture: Picture, method: "nearest" | "bilinear") => {
+  const bytes = (picture: SourcePicture, method: "nearest" | "bilinear") => {
     const sampling = resizeCrop([0, 0, picture.height, picture.width], size, method);
     return packer.pack([{ picture, sampling }], 1).pixels.length;
   };

@@ -3,7 +3,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { DISTORTION_WORDS } from "../kernels/distort.ts";
 import { packPicture, PICTURE_WORDS } from "../kernels/image.ts";
-import { type Distortion, distortionRecord, operations } from "../preprocessing/rand_augment.ts";
+import { type Distortion, distortionRecord, distortions } from "../preprocessing/rand_augment.ts";
 import { uniforms } from "../random/philox.ts";
 import { distortImages, mixImages } from "../tape/ops/image.ts";
 import { evaluate, type Feed, type KernelCase, sums, testCases } from "./_kernels.ts";
@@ -46,7 +46,7 @@ const shapes: Four[] = [[2, 9, 12, 3], [2, 21, 20, 1], [2, 1, 1, 3], [2, 40, 33,
 
 testCases(
   "distortImages() equals each operation's definition, of both signs and several strengths",
-  Object.entries(operations).flatMap(([name, make]) =>
+  Object.entries(distortions).flatMap(([name, make]) =>
     shapes.map((shape) => {
       const size = [shape[1], shape[2]] as const;
       return distortCase(`${name} of ${shape.slice(1).join("x")}`, noise(shape), [
@@ -60,27 +60,27 @@ testCases(
 testCases("distortImages() makes an image's operations one after another, each image's own", [
   distortCase("three of each", noise([3, 16, 16, 3]), [
     [
-      operations.color(0.5, 1, [16, 16]),
-      operations.identity(0, 1, [16, 16]),
-      operations.sharpness(0.9, 1, [16, 16]),
+      distortions.color(0.5, 1, [16, 16]),
+      distortions.identity(0, 1, [16, 16]),
+      distortions.sharpness(0.9, 1, [16, 16]),
     ],
     [
-      operations.translateX(1, 1, [16, 16]),
-      operations.translateY(0.5, -1, [16, 16]),
-      operations.solarize(0.7, 1, [
+      distortions.translateX(1, 1, [16, 16]),
+      distortions.translateY(0.5, -1, [16, 16]),
+      distortions.solarize(0.7, 1, [
         16,
         16,
       ]),
     ],
     [
-      operations.posterize(1, 1, [16, 16]),
-      operations.autoContrast(1, 1, [16, 16]),
-      operations.equalize(1, 1, [16, 16]),
+      distortions.posterize(1, 1, [16, 16]),
+      distortions.autoContrast(1, 1, [16, 16]),
+      distortions.equalize(1, 1, [16, 16]),
     ],
   ]),
   distortCase("a constant image", map(tensor([2, 5, 5, 3]), () => 77), [
-    [operations.autoContrast(1, 1, [5, 5]), operations.equalize(1, 1, [5, 5])],
-    [operations.contrast(1, 1, [5, 5]), operations.sharpness(1, -1, [5, 5])],
+    [distortions.autoContrast(1, 1, [5, 5]), distortions.equalize(1, 1, [5, 5])],
+    [distortions.contrast(1, 1, [5, 5]), distortions.sharpness(1, -1, [5, 5])],
   ]),
 ]);
 
@@ -88,7 +88,7 @@ testCases(
   "distortImages() maps values after the last operation",
   [true, false].map((gray): KernelCase => {
     const x = noise([1, 4, 5, 3]),
-      d = operations.brightness(1, 1, [4, 5]),
+      d = distortions.brightness(1, 1, [4, 5]),
       bright = map(x, (v) => Math.min(255, v * 1.9));
     const value = tensor([1, 4, 5, gray ? 1 : 3]);
     for (let i = 0; i < 20; i++) {
@@ -100,7 +100,7 @@ testCases(
       name: gray ? "to grey" : "in colour",
       feeds: {
         x,
-        distortions: records([[d, d.kind === "brightness" ? operations.identity(0, 1, [4, 5]) : d]]),
+        distortions: records([[d, d.kind === "brightness" ? distortions.identity(0, 1, [4, 5]) : d]]),
       },
       record: ({ x, distortions }) => ({
         y: distortImages(x, distortions, { mean: [100, 50, 25], factor: 0.5, gray }),

@@ -3,7 +3,13 @@ import { PICTURE_WORDS } from "../kernels/image.ts";
 import { BatchPacker, type PreparedPicture } from "../preprocessing/batch_images.ts";
 import { colorChanges } from "../preprocessing/color_changes.ts";
 import { resizeMethods } from "../preprocessing/resize_taps.ts";
-import { cropOrPad, type Picture, resizeCrop, type Sampling, windowOf } from "../preprocessing/sampling.ts";
+import {
+  cropOrPad,
+  resizeCrop,
+  type Sampling,
+  type SourcePicture,
+  windowOf,
+} from "../preprocessing/sampling.ts";
 import { uniforms } from "../random/philox.ts";
 import { changeColors, perImageStandardization, sampleImages } from "../tape/ops/image.ts";
 import { type Feed, type KernelCase, sums, testCases } from "./_kernels.ts";
@@ -11,7 +17,7 @@ import { changes, fromHsv, sampled, toHsv } from "./reference/image.ts";
 import { map, type Tensor, tensor } from "./reference/tensor.ts";
 
 /** A picture of noise; each size has its own. */
-function picture(height: number, width: number, channels: number): Picture {
+function picture(height: number, width: number, channels: number): SourcePicture {
   const next = uniforms(height, width * 1000 + channels);
   const data = Uint8Array.from({ length: height * width * channels }, () => Math.floor(256 * next()));
   return { data, height, width, channels };
@@ -35,7 +41,7 @@ function stack(images: readonly Tensor[], places = images.length): Tensor {
 
 function samplingCase(
   name: string,
-  samplings: readonly (readonly [Picture, Sampling])[],
+  samplings: readonly (readonly [SourcePicture, Sampling])[],
   { places = samplings.length, scale = 1, mean = 0, factor = 1 } = {},
 ): KernelCase {
   const [[{ channels }, { size }]] = samplings;
@@ -75,7 +81,7 @@ testCases(
     ([[1, 1], [8, 6], [40, 29]] as const).map((size) =>
       samplingCase(
         `${method} to ${size.join("x")}`,
-        pictures(3).flatMap((p): [Picture, Sampling][] => {
+        pictures(3).flatMap((p): [SourcePicture, Sampling][] => {
           const crop = [
             p.height >> 2,
             p.width >> 1,
@@ -226,7 +232,7 @@ testCases(
 );
 
 /** Of constant images too: their deviation is bounded below. */
-const images: Record<string, Picture> = {
+const images: Record<string, SourcePicture> = {
   "three channels": picture(7, 5, 3),
   "one channel": picture(28, 28, 1),
   "one pixel": picture(1, 1, 3),

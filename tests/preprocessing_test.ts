@@ -4,18 +4,18 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { nets } from "../nets/nets_factory.ts";
 import type { PreprocessingOptions } from "../preprocessing/preprocessing.ts";
 import { getPreprocessing, preprocessingFamilies } from "../preprocessing/preprocessing_factory.ts";
-import type { Picture } from "../preprocessing/sampling.ts";
+import type { SourcePicture } from "../preprocessing/sampling.ts";
 import { Draws } from "../random/philox.ts";
 
 const DRAWS = 5000;
 
 /** A picture of which only the size counts. */
-function blank(height: number, width: number, boxes?: Float32Array): Picture {
+function blank(height: number, width: number, boxes?: Float32Array): SourcePicture {
   return { data: new Uint8Array(0), height, width, channels: 3, boxes };
 }
 
 /** What a family chooses for a picture, many times. */
-function choices(name: string, picture: Picture, options: PreprocessingOptions, count = DRAWS) {
+function choices(name: string, picture: SourcePicture, options: PreprocessingOptions, count = DRAWS) {
   const { choose } = getPreprocessing(name);
   return Array.from(
     { length: count },

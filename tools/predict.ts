@@ -12,7 +12,7 @@ import { reasonOf } from "../formats/errors.ts";
 import { directoryOf } from "../formats/paths.ts";
 import { denoFiles } from "../host/files.ts";
 import { ProgressLine } from "../host/terminal.ts";
-import type { Picture } from "../preprocessing/sampling.ts";
+import type { SourcePicture } from "../preprocessing/sampling.ts";
 import { inheritedArgs } from "./_evaluation_flags.ts";
 import { runTool, UsageError } from "./_flags.ts";
 import { openDevice } from "./_model_flags.ts";
@@ -82,7 +82,7 @@ export async function main(args: string[]): Promise<number> {
   const { predictor, channels, names, close } = await openModel(values, args, inputs.length, progress);
   let failures = 0;
   const predict = async (batch: readonly PictureInput[]) => {
-    const decoded: (Picture | string)[] = [];
+    const decoded: (SourcePicture | string)[] = [];
     for (const { read } of batch) {
       decoded.push(await read().then((bytes) => decodePicture(bytes, { channels })).catch(reasonOf));
     }

@@ -22,7 +22,7 @@ import { BatchPacker, type PreparedPicture } from "../preprocessing/batch_images
 import type { PictureFeeds, Preprocessing, PreprocessingOptions } from "../preprocessing/preprocessing.ts";
 import { getPreprocessing } from "../preprocessing/preprocessing_factory.ts";
 import { chooseDistortions } from "../preprocessing/rand_augment.ts";
-import { neededPart, type Picture, type PictureAbout } from "../preprocessing/sampling.ts";
+import { neededPart, type PictureAbout, type SourcePicture } from "../preprocessing/sampling.ts";
 import { plainView, seenFrom, type View } from "../preprocessing/views.ts";
 import { Draws, hash32 } from "../random/philox.ts";
 import { mixImages } from "../tape/ops/image.ts";
@@ -58,7 +58,7 @@ export interface ImageOptions {
 
 /** What is fed of a batch. */
 export interface PicturesOfBatch extends Pick<Batch, "index"> {
-  readonly images: readonly Picture[];
+  readonly images: readonly SourcePicture[];
 }
 
 /** Labels on a tape: of each image, and of what is mixed in where images are. */
@@ -176,7 +176,7 @@ export class ImageFeeder {
   }
 
   /** Chooses for the images of a clone, of which the first is at place `first` of batch `step`. */
-  #prepare(step: number, first: number, pictures: readonly Picture[], view: View): PreparedPicture[] {
+  #prepare(step: number, first: number, pictures: readonly SourcePicture[], view: View): PreparedPicture[] {
     const { seed = 0 } = this.options, augmentation = this.#augmentation, { randAugment } = augmentation;
     const { height, width } = this.#preprocessing, size = [height, width] as const;
     const partners = mixes(augmentation)

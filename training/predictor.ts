@@ -8,7 +8,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { buildNet } from "../nets/net.ts";
 import { getNet } from "../nets/nets_factory.ts";
-import type { Picture } from "../preprocessing/sampling.ts";
+import type { SourcePicture } from "../preprocessing/sampling.ts";
 import { compile } from "../tape/compile.ts";
 import { softmax } from "../tape/ops/losses.ts";
 import { Parameters } from "../tape/parameters.ts";
@@ -74,7 +74,7 @@ export class Predictor {
    *
    * @param pictures at most as many as a batch has places, of the channels that the predictor was compiled for
    */
-  async predict(pictures: readonly Picture[]): Promise<Float32Array[]> {
+  async predict(pictures: readonly SourcePicture[]): Promise<Float32Array[]> {
     const { numClasses, options: { batchSize } } = this;
     if (pictures.length > batchSize) {
       throw new RangeError(

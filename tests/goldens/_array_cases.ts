@@ -6,7 +6,7 @@ import { drawBoundingBoxes } from "../../preprocessing/draw_boxes.ts";
 import { colorOrders, inceptionPreprocessing } from "../../preprocessing/inception_preprocessing.ts";
 import type { PreprocessingOptions } from "../../preprocessing/preprocessing.ts";
 import { getPreprocessing } from "../../preprocessing/preprocessing_factory.ts";
-import { type Picture, resizeCrop, type Sampling, windowOf } from "../../preprocessing/sampling.ts";
+import { resizeCrop, type Sampling, type SourcePicture, windowOf } from "../../preprocessing/sampling.ts";
 import { smallestSizeAtLeast } from "../../preprocessing/vgg_preprocessing.ts";
 import { Draws } from "../../random/philox.ts";
 import { changeColors, perImageStandardization, sampleImages } from "../../tape/ops/image.ts";
@@ -55,7 +55,7 @@ export async function makeArray(
   return await found?.[1](context);
 }
 
-function input({ directory, about, shape }: Context, channels = shape[2]): Promise<Picture> {
+function input({ directory, about, shape }: Context, channels = shape[2]): Promise<SourcePicture> {
   return inputPicture(directory, about.image!.split(" ")[0], channels);
 }
 
@@ -82,7 +82,7 @@ async function ofNet(context: Context): Promise<Made> {
 /** What a sampling shows of the case's picture. */
 async function sample(
   context: Context,
-  sampling: (picture: Picture) => Sampling,
+  sampling: (picture: SourcePicture) => Sampling,
   scale = 1,
   mean?: number[],
 ) {
@@ -94,7 +94,7 @@ async function sample(
   );
 }
 
-const asItIs = (p: Picture): Sampling => windowOf(p, [0, 0], [p.height, p.width]);
+const asItIs = (p: SourcePicture): Sampling => windowOf(p, [0, 0], [p.height, p.width]);
 
 async function standardized({ gpu, directory, manifest, about, shape }: Context): Promise<Made> {
   const [, constant] = /of a constant (\S+)/.exec(about.op!) ?? [], size = sizeOf(shape);

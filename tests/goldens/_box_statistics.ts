@@ -1,6 +1,6 @@
 /** Statistics of random choices against the reference's. */
 import { distortedBox, type DistortedBoxOptions } from "../../preprocessing/distorted_box.ts";
-import type { Box } from "../../preprocessing/sampling.ts";
+import type { PixelBox } from "../../preprocessing/sampling.ts";
 import { Draws } from "../../random/philox.ts";
 import { Comparison } from "./_comparison.ts";
 
@@ -70,10 +70,10 @@ export function compareBoxes(statistics: BoxStatistics): Comparison {
   const boxes = Float32Array.from(statistics.boxes_ymin_xmin_ymax_xmax.flat());
   const crops = Array.from(
     { length: DRAWS * n },
-    (_, place): Box =>
+    (_, place): PixelBox =>
       distortedBox({ height, width }, boxes, new Draws(1, { stream: 0, step: 0, place }), options),
   );
-  const measures: [what: string, of: (crop: Box) => number, expected: Distribution, range: number][] = [
+  const measures: [what: string, of: (crop: PixelBox) => number, expected: Distribution, range: number][] = [
     ["area", ([, , h, w]) => h * w / (height * width), statistics.area_fraction, 1],
     ["aspect ratio", ([, , h, w]) => w / h, statistics.aspect_w_over_h, 1],
     ["height", ([, , h]) => h, statistics.height_px, height],
@@ -94,7 +94,7 @@ export function compareBoxes(statistics: BoxStatistics): Comparison {
       });
     });
   }
-  const isWhole = (crop: Box) => crop[2] === height && crop[3] === width ? 1 : 0;
+  const isWhole = (crop: PixelBox) => crop[2] === height && crop[3] === width ? 1 : 0;
   const share = statistics.fraction_whole_image;
   compareMean(report, "whole pictures", crops.map(isWhole), {
     mean: share,

@@ -1,6 +1,6 @@
 /** Reference pictures of the topic `preprocessing`: what the manifest says of an array, inputs, and the comparison. */
 import { decodePng } from "../../formats/png.ts";
-import type { Picture } from "../../preprocessing/sampling.ts";
+import type { SourcePicture } from "../../preprocessing/sampling.ts";
 import { Comparison } from "./_comparison.ts";
 import { readNpy } from "./_npy.ts";
 
@@ -44,7 +44,7 @@ export interface Manifest {
 }
 
 /** The input picture of that key, with the first `channels` of its channels. */
-export async function inputPicture(directory: string, key: string, channels: number): Promise<Picture> {
+export async function inputPicture(directory: string, key: string, channels: number): Promise<SourcePicture> {
   const { data, height, width } = decodePng(await Deno.readFile(`${directory}/inputs/${key}.png`), {
     channels: 3,
   });

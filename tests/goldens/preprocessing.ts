@@ -5,7 +5,7 @@
 import { openGpu } from "../../host/drivers.ts";
 import { centralCrop } from "../../preprocessing/inception_preprocessing.ts";
 import { getPreprocessing } from "../../preprocessing/preprocessing_factory.ts";
-import type { Picture } from "../../preprocessing/sampling.ts";
+import type { SourcePicture } from "../../preprocessing/sampling.ts";
 import { smallestSizeAtLeast, vggPreprocessing } from "../../preprocessing/vgg_preprocessing.ts";
 import { Draws } from "../../random/philox.ts";
 import { makeArray } from "./_array_cases.ts";
@@ -37,12 +37,12 @@ interface FactoryMap {
 const DRAWS = 5000;
 
 /** A picture of which only the size counts. */
-function blank(height: number, width: number): Picture {
+function blank(height: number, width: number): SourcePicture {
   return { data: new Uint8Array(0), height, width, channels: 3 };
 }
 
 function vggSampling(
-  picture: Picture,
+  picture: SourcePicture,
   isTraining: boolean,
   place: number,
   side: { height: number; width: number },

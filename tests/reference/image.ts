@@ -1,5 +1,5 @@
 /** References of preprocessing in float64: sampling by TF's continuous definitions, changes of colour, standardization. */
-import type { Picture, Sampling } from "../../preprocessing/sampling.ts";
+import type { Sampling, SourcePicture } from "../../preprocessing/sampling.ts";
 import type { ResizeMethod } from "../../preprocessing/resize_taps.ts";
 import { type Tensor, tensor } from "./tensor.ts";
 
@@ -43,7 +43,7 @@ function resized(
 }
 
 /** The image that a sampling shows of a picture, [height, width, channels]. */
-export function sampled({ data, width, channels }: Picture, s: Sampling): Tensor {
+export function sampled({ data, width, channels }: SourcePicture, s: Sampling): Tensor {
   const [top, left, h, w] = s.crop, y = tensor([...s.size, channels]);
   for (let i = 0; i < s.size[0]; i++) {
     for (let j = 0; j < s.size[1]; j++) {
