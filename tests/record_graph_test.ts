@@ -149,6 +149,15 @@ Deno.test("recordGraph() computes convolutions, pools, products of matrices and 
           explicit_paddings: attributeOf.integers([0, 0, 1, 1, 1, 1, 0, 0]),
         }),
         node("depthwise", "DepthwiseConv2dNative", ["x", "t"], windowed("SAME", 1)),
+        // Dilation as TensorFlow 1 wrote it: margins of 2 for rate 2, and a row to make the height even.
+        ints("block", [2, 2]),
+        ints("paddings", [2, 3, 2, 2], [2, 2]),
+        ints("crops", [0, 1, 0, 0], [2, 2]),
+        node("in blocks", "SpaceToBatchND", ["x", "block", "paddings"]),
+        node("conv in blocks", "Conv2D", ["in blocks", "w"], windowed("VALID", 1)),
+        node("atrous", "BatchToSpaceND", ["conv in blocks", "block", "crops"]),
+        node("depthwise in blocks", "DepthwiseConv2dNative", ["in blocks", "t"], windowed("VALID", 1)),
+        node("depthwise atrous", "BatchToSpaceND", ["depthwise in blocks", "block", "crops"]),
         node("max", "MaxPool", ["x"], windowed("SAME", 2, { ksize: pair(3) })),
         node("average", "AvgPool", ["x"], windowed("SAME", 1, { ksize: pair(3) })),
         node("matmul", "MatMul", ["r", "m"]),
@@ -175,6 +184,8 @@ Deno.test("recordGraph() computes convolutions, pools, products of matrices and 
         dilated: window.conv2d.forward(image, weights, at(3, 1, "VALID", 2)),
         explicit: window.conv2d.forward(image, weights, at(3, 1, "SAME")),
         depthwise: window.depthwiseConv2d.forward(image, taps, at(3, 1, "SAME")),
+        atrous: window.conv2d.forward(image, weights, at(3, 1, "SAME", 2)),
+        "depthwise atrous": window.depthwiseConv2d.forward(image, taps, at(3, 1, "SAME", 2)),
         max: window.maxPool2d(image, at(3, 2, "SAME")),
         average: window.avgPool2d(image, at(3, 1, "SAME")),
         matmul: dense.matmul(rows, matrix),
@@ -405,6 +416,14 @@ Deno.test("recordGraph() names the node of what it does not support", () => {
     RangeError,
     '"out" (Conv2D): it has 1 inputs, one more is needed',
     out("Conv2D", ["x"], windowed("SAME", 1)),
+  );
+  refused(
+    RangeError,
+    '"out" (Relu): only convolutions can come between SpaceToBatchND and BatchToSpaceND',
+    ints("b", [1, 2]),
+    ints("p", [0, 0, 0, 0], [2, 2]),
+    node("blocks", "SpaceToBatchND", ["x", "b", "p"]),
+    out("Relu", ["blocks"]),
   );
   refused(RangeError, '"out" (Mean): it is over dimensions 3 of', ints("d", [3]), out("Mean", ["x", "d"]));
   refused(

@@ -13,7 +13,14 @@ import type { Shape, Tape, Value } from "../../tape/tape.ts";
 import { type HostTensor, numbersOf, scalarOf } from "./host_tensor.ts";
 
 /** An input or output of a node. */
-export type Operand = { readonly value: Value } | { readonly known: HostTensor };
+export type Operand = Computed | { readonly known: HostTensor };
+
+/** A value of the tape. */
+export interface Computed {
+  readonly value: Value;
+  /** The graph has in its place its pixels a block apart, in a batch of their own for each place in the block. */
+  readonly block?: readonly [height: number, width: number];
+}
 
 /** An error that names the node. */
 export function nodeError(node: NodeDef, reason: unknown): Error {
@@ -61,13 +68,23 @@ export class NodeContext {
     return { scope: this.node.name };
   }
 
-  /** The operand of that number; throws a RangeError if the node has fewer. */
+  /** The operand of that number; throws a RangeError if the node has fewer, or it is in blocks. */
   operand(index: number): Operand {
     const operand = this.operands[index];
     if (operand === undefined) {
       throw new RangeError(`it has ${this.operands.length} inputs, one more is needed`);
     }
+    if (this.inBlocks(index)) {
+      throw new RangeError("only convolutions can come between SpaceToBatchND and BatchToSpaceND");
+    }
     return operand;
+  }
+
+  /** The operand of that number if it is in blocks. */
+  inBlocks(index: number): Required<Computed> | undefined {
+    const operand = this.operands[index];
+    if (operand === undefined || "known" in operand || operand.block === undefined) return undefined;
+    return { value: operand.value, block: operand.block };
   }
 
   /** Shape of an operand. */
@@ -103,6 +120,9 @@ export class NodeContext {
   value(index: number, shape?: Shape): Value {
     const operand = this.operand(index);
     if ("known" in operand) return this.constants.value(operand.known, shape);
+    if (operand.block) {
+      throw new RangeError("only convolutions can come between SpaceToBatchND and BatchToSpaceND");
+    }
     return shape ? reshape(operand.value, shape, this.scoped) : operand.value;
   }
 }

@@ -92,7 +92,9 @@ export function recordGraph(tape: Tape, graph: GraphDef, { feeds, outputs }: Rec
     if (operand === undefined) {
       throw nodeError(index.node(node), new RangeError(`it has no output ${output}`));
     }
-    return "value" in operand ? operand.value : constants.value(operand.known);
+    if ("known" in operand) return constants.value(operand.known);
+    if (operand.block === undefined) return operand.value;
+    throw nodeError(index.node(node), new RangeError("images in blocks cannot be an output"));
   });
 }
 

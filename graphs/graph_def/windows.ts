@@ -8,6 +8,7 @@
 import { booleanAttribute, integersAttribute, textAttribute } from "../../formats/graph_def/attributes.ts";
 import type { NodeDef } from "../../formats/graph_def/graph_pb.ts";
 import type { Padding, WindowOptions } from "../../kernels/window.ts";
+import { crop, type Margins, pad } from "../../tape/ops/arrange.ts";
 import { conv2d } from "../../tape/ops/conv2d.ts";
 import { depthwiseConv2d } from "../../tape/ops/depthwise_conv2d.ts";
 import { avgPool2d, maxPool2d } from "../../tape/ops/pool.ts";
@@ -55,6 +56,43 @@ function windowOf(node: NodeDef): WindowOptions & { scope: string } {
   };
 }
 
+/** A convolution; of pixels a block apart it is one with that rate. */
+const convolution = (apply: typeof conv2d): Rule => (c) => {
+  const weights = c.value(1), window = windowOf(c.node), blocks = c.inBlocks(0);
+  if (blocks === undefined) return computed(apply(c.value(0), weights, window));
+  if ([window.stride, window.rate].some((pair) => String(pair) !== "1,1") || window.padding !== "VALID") {
+    throw new RangeError("behind SpaceToBatchND only stride 1, no dilation and VALID padding are supported");
+  }
+  const { value, block } = blocks;
+  return [{ value: apply(value, weights, { ...window, rate: block }), block }];
+};
+
+/** Block and margins of `SpaceToBatchND` and `BatchToSpaceND`. */
+function blockOf(c: NodeContext): { block: readonly [number, number]; margins: Required<Margins> } {
+  const [height, width, ...more] = c.numbers(1), ends = c.numbers(2);
+  if (!(height > 0 && width > 0) || more.length > 0 || ends.length !== 4) {
+    throw new RangeError(`its block [${c.numbers(1)}] is none of height and width`);
+  }
+  const [top, bottom, left, right] = ends;
+  return { block: [height, width], margins: { top, bottom, left, right } };
+}
+
+const toBatch: Rule = (c) => {
+  const { block, margins } = blockOf(c), value = pad(c.value(0), { ...margins, ...c.scoped });
+  if (value.shape[1] % block[0] !== 0 || value.shape[2] % block[1] !== 0) {
+    throw new RangeError(`blocks of ${block.join("x")} do not fill [${value.shape}]`);
+  }
+  return [{ value, block }];
+};
+
+const fromBatch: Rule = (c) => {
+  const blocks = c.inBlocks(0), { block, margins } = blockOf(c);
+  if (String(blocks?.block) !== String(block)) {
+    throw new RangeError(`only what SpaceToBatchND put into blocks of ${block.join("x")} is supported`);
+  }
+  return computed(crop(blocks!.value, { ...margins, ...c.scoped }));
+};
+
 const pool = (apply: typeof maxPool2d): Rule => (c: NodeContext) =>
   computed(apply(c.value(0), pairOf(c.node, "ksize"), windowOf(c.node)));
 
@@ -69,8 +107,10 @@ const resize: Rule = (c) => {
 
 /** The rules of this file. */
 export const windows: Readonly<Record<string, Rule>> = {
-  Conv2D: (c) => computed(conv2d(c.value(0), c.value(1), windowOf(c.node))),
-  DepthwiseConv2dNative: (c) => computed(depthwiseConv2d(c.value(0), c.value(1), windowOf(c.node))),
+  Conv2D: convolution(conv2d),
+  DepthwiseConv2dNative: convolution(depthwiseConv2d),
+  SpaceToBatchND: toBatch,
+  BatchToSpaceND: fromBatch,
   MaxPool: pool(maxPool2d),
   AvgPool: pool(avgPool2d),
   ResizeBilinear: resize,
