@@ -92,7 +92,7 @@ function withRecordChecksums(bytes: Uint8Array): Uint8Array {
 }
 
 /** Writes the right checksum into every block that looks like a tar header. */
-function withTarChecksums(bytes: Uint8Array): Uint8Array {
+export function withTarChecksums(bytes: Uint8Array): Uint8Array {
   const copy = bytes.slice();
   for (let at = 0; at + 512 <= copy.length; at += 512) {
     const header = copy.subarray(at, at + 512);

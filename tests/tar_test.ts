@@ -5,6 +5,8 @@ import { DataLossError, NotFoundError } from "../formats/errors.ts";
 import { concatenate, concatenateArrays, memoryFiles } from "../formats/files.ts";
 import { readTar } from "../formats/tar.ts";
 import { extractTar } from "../host/extract_tar.ts";
+import { withTarChecksums } from "./_fuzz_targets.ts";
+import { mutate, numbers } from "./_mutations.ts";
 import { gzip, tar, tarEntry } from "./_tar.ts";
 
 /** Gives bytes in pieces of a size that divides nothing. */
@@ -206,4 +208,31 @@ Deno.test("extractTar() leaves nothing behind when an archive is bad", async () 
       assertEquals(names(`${folder}/in`), [], what);
     });
   }
+});
+
+Deno.test("extractTar() writes nothing outside of its folder, however an archive is damaged", async () => {
+  const archive = tar(
+    tarEntry("photos/a.jpg", "alpha"),
+    tarEntry("photos/deep/b.jpg", "beta", { prefix: "photos/.." }),
+    tarEntry("photos/link", "", { type: "2" }),
+    tarEntry("photos/link/c.jpg", "gamma"),
+    tarEntry("l", "photos/../../d.jpg", { type: "L" }),
+    tarEntry("photos/d.jpg", "delta"),
+  );
+  const random = numbers(3);
+  let written = 0;
+  for (let trial = 0; trial < 100; trial++) {
+    const damaged = withTarChecksums(mutate(archive.slice(0, trial % 2 === 0 ? 1024 : undefined), random));
+    await withArchive(concatenateArrays([damaged, new Uint8Array(1024)]), async (folder) => {
+      await Deno.mkdir(`${folder}/in/it`, { recursive: true });
+      const extract = extractTar(`${folder}/a.tgz`, `${folder}/in/it/photos`, {
+        maxBytes: 1e5,
+        folder: "photos",
+      });
+      written += await extract.then(({ files }) => files, () => 0);
+      assertEquals([names(folder), names(`${folder}/in`)], [["a.tgz", "in"], ["it"]]);
+      assert(names(`${folder}/in/it`).every((name) => name === "photos"), String(names(`${folder}/in/it`)));
+    });
+  }
+  assert(written > 10, `${written} files were written`);
 });
