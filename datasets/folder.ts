@@ -50,9 +50,8 @@ export async function getFolderSplit(
   try {
     folder = await scanPhotos(files, path);
   } catch (thrown) {
-    if (
-      !(thrown instanceof NotFoundError) || (await findShards(files, path, filePattern, "*")).length === 0
-    ) throw thrown;
+    if (!(thrown instanceof NotFoundError)) throw thrown;
+    if ((await findShards(files, path, filePattern, "*")).length === 0) throw await hintAtRecords(thrown);
     const descriptor = {
       name: FOLDER_NAME,
       splits: await splitsOfShards(),
@@ -85,6 +84,20 @@ export async function getFolderSplit(
     itemsToDescriptions,
     source: fits ? keeping(source, Infinity) : source,
   };
+
+  /** Where records of a data set of its own lie instead of photos, the error says how to open them. */
+  async function hintAtRecords(error: NotFoundError): Promise<NotFoundError> {
+    const names = await files.list(path);
+    const name =
+      names.map((name) => name.match(/^([a-z0-9]+)_.+\.tfrecord$/)?.[1]).find((name) => name !== undefined) ??
+        (names.some((name) => /^(train|validation)-\d{5}-of-\d{5}$/.test(name)) ? "imagenet" : undefined);
+    if (name === undefined) return error;
+    return new NotFoundError(
+      `Cannot find photos in "${path}": it holds records, which need a name; add --dataset_name=${name}`,
+      path,
+      { cause: error },
+    );
+  }
 
   async function splitsOfShards(): Promise<string[]> {
     const names = await files.list(path);

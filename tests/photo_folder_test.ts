@@ -190,6 +190,22 @@ Deno.test("getDataset() opens a folder of photos", async () => {
   });
 });
 
+Deno.test("getDataset() says which name records need that are opened as a folder", async () => {
+  const names = {
+    "flowers_train_00000-of-00005.tfrecord": "flowers",
+    "mnist_test.tfrecord": "mnist",
+    "train-00000-of-01024": "imagenet",
+  };
+  for (const [file, name] of Object.entries(names)) {
+    const files = memoryFiles({ [`d/${file}`]: new Uint8Array(), "d/labels.txt": text("0:a\n") });
+    await assertRejects(
+      () => getDataset({ name: "folder", splitName: "train", datasetDir: "d", files }),
+      NotFoundError,
+      `it holds records, which need a name; add --dataset_name=${name}`,
+    );
+  }
+});
+
 Deno.test("getDataset() names the photo that is damaged in the middle", async () => {
   const damaged = png(3).slice();
   damaged[60] ^= 0xff;
