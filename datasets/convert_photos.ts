@@ -17,7 +17,7 @@ import { type ConvertedFile, keepRecords, writeLabels, writeRecords } from "./co
 import { FLOWERS_FOLDER, flowersDescriptor } from "./flowers.ts";
 import { encodeImageExample } from "./image_example.ts";
 import { LABELS_FILE } from "./labels.ts";
-import { type Oddity, type Photo, type PhotoFolder, scanPhotos } from "./photo_folder.ts";
+import { needPhotos, type Oddity, type Photo, type PhotoFolder, scanPhotos } from "./photo_folder.ts";
 import { splitPhotos } from "./photo_split.ts";
 
 /** How photos are dealt to splits and shards. */
@@ -96,6 +96,8 @@ export async function* convertFolder(
   { numShards = 5, seed = 0, report = () => {} }: PhotoConversion = {},
 ): AsyncGenerator<ConvertedFile> {
   const folder = await scanPhotos(files, photosPath);
+  if (folder.photos.length === 0) report(folder.oddities);
+  needPhotos(folder);
   const { splits, oddities } = await splitPhotos(files, folder);
   const names = [...new Set(splits)].filter((split) => split !== "").sort();
   const shardPaths = (split: string) => pathsOfShards(directory, "folder", split, numShards);

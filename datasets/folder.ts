@@ -10,7 +10,7 @@ import { DataLossError, NotFoundError, reasonOf } from "../formats/errors.ts";
 import { joinPath } from "../formats/paths.ts";
 import { checkIndex, type Dataset, DEFAULT_CACHE_BYTES, keeping, type RecordSource } from "./dataset.ts";
 import { decodeRecord } from "./picture_record.ts";
-import { type Oddity, type Photo, type PhotoFolder, scanPhotos } from "./photo_folder.ts";
+import { needPhotos, type Oddity, type Photo, type PhotoFolder, scanPhotos } from "./photo_folder.ts";
 import { splitPhotos } from "./photo_split.ts";
 import { findShards } from "./tfrecord_source.ts";
 import { openRecordSplit, type SplitOptions, unknownSplit } from "./record_split.ts";
@@ -49,6 +49,8 @@ export async function getFolderSplit(
   let folder: PhotoFolder;
   try {
     folder = await scanPhotos(files, path);
+    if (folder.photos.length === 0) report(folder.oddities);
+    needPhotos(folder);
   } catch (thrown) {
     if (!(thrown instanceof NotFoundError)) throw thrown;
     if ((await findShards(files, path, filePattern, "*")).length === 0) throw await hintAtRecords(thrown);

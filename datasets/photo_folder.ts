@@ -48,7 +48,7 @@ export const TABLE_FILE = "labels.csv";
  *
  * @param path a folder with one folder a class, or one a split with these inside, or with `labels.csv`; or a table, `*.csv`:
  *   `file,label` or `file,label,split` with paths relative to the table
- * @throws {NotFoundError} if there are no files to look into
+ * @throws {NotFoundError} if there are no files to look into; see {@linkcode needPhotos} for those that cannot be used
  * @throws {SyntaxError} if the table cannot be read
  */
 export async function scanPhotos(files: Files, path: string): Promise<PhotoFolder> {
@@ -78,6 +78,11 @@ export async function scanPhotos(files: Files, path: string): Promise<PhotoFolde
     oddities.push({ kind: "unbalanced", file: name, what: "a class without any photo that can be used" });
   }
   return { directory, classNames: listing.classNames, photos, oddities };
+}
+
+/** @throws {NotFoundError} if none of the files of a folder can be used */
+export function needPhotos({ photos, directory }: PhotoFolder): void {
+  if (photos.length === 0) throw noPhotos(directory);
 }
 
 function noPhotos(directory: string): NotFoundError {

@@ -206,6 +206,22 @@ Deno.test("getDataset() says which name records need that are opened as a folder
   }
 });
 
+Deno.test("getDataset() says why none of the files is a photo, and what a folder should look like", async () => {
+  const files = memoryFiles({ "d/a/one.jpg": text("no"), "d/b/notes.txt": text("no") }),
+    reported: Oddity[] = [];
+  const report = (oddities: readonly Oddity[]) => reported.push(...oddities);
+  await assertRejects(
+    () => getDataset({ name: "folder", splitName: "train", datasetDir: "d", files, report }),
+    NotFoundError,
+    "one folder for each class",
+  );
+  assertEquals(messages(reported).slice(0, 2), [
+    "a/one.jpg: left out: it is neither a JPEG nor a PNG",
+    "b/notes.txt: left out: it is neither a JPEG nor a PNG",
+  ]);
+  assertEquals(await files.list("d"), ["a", "b"], "no split was written");
+});
+
 Deno.test("getDataset() names the photo that is damaged in the middle", async () => {
   const damaged = png(3).slice();
   damaged[60] ^= 0xff;
