@@ -19,7 +19,7 @@ export interface MessageLimits {
   depth: number;
   /** Messages or strings in one list. */
   listItems: number;
-  /** Messages in all. */
+  /** Messages, map entries, texts and byte strings in lists, and unknown fields in all: whatever takes an object. */
   messages: number;
   /** Integers in lists in all, since each takes up to 32 times its bytes. */
   integers: number;
@@ -28,8 +28,8 @@ export interface MessageLimits {
 /** Limits that no image classifier's graph comes near. */
 export const defaultLimits: MessageLimits = {
   depth: 64,
-  listItems: 1 << 18,
-  messages: 1 << 21,
+  listItems: 1 << 17,
+  messages: 1 << 20,
   integers: 1 << 24,
 };
 
@@ -84,16 +84,19 @@ class Walk {
   }
 
   message(schema: DescMessage, end: number, depth: number): void {
-    if (++this.#messages > this.#limits.messages) {
-      this.#fail(`there are more than ${this.#limits.messages} messages`);
-    }
     this.#fields(rulesOf(schema), end, depth);
+  }
+
+  #countMessage(): void {
+    if (++this.#messages <= this.#limits.messages) return;
+    this.#fail(`there are more than ${this.#limits.messages} messages, strings in lists and unknown fields`);
   }
 
   #fields(rules: ReadonlyMap<number, Rule>, end: number, depth: number): void {
     if (depth > this.#limits.depth) {
       this.#fail(`messages lie in one another more than ${this.#limits.depth} deep`);
     }
+    this.#countMessage();
     const here = { name: "", index: 0 }, counts = new Map<Rule, number>();
     this.#trail.push(here);
     while (this.#at < end) {
@@ -103,6 +106,7 @@ class Walk {
       here.index = -1;
       if (number === 0 || wire > 5 || wire === 4) this.#fail("there is no such field", start);
       if (rule === undefined) {
+        this.#countMessage();
         this.#skip(wire, number, end, depth);
         continue;
       }
@@ -129,6 +133,7 @@ class Walk {
       return;
     }
     const inner = this.#length(end);
+    if (rule.isList && !rule.message) this.#countMessage();
     if (rule.message) this.message(rule.message, inner, depth + 1);
     else if (rule.entry) this.#fields(rule.entry, inner, depth + 1);
     else if (rule.isText) this.#text(inner);

@@ -462,6 +462,6 @@ Deno.test("recordGraph() refuses circles, giant constants and a chain without an
   assertThrows(
     () => recordGraph(new Tape(), chain, { feeds: { x: [1, 5, 6, 4] }, outputs: ["n20000"] }),
     RangeError,
-    "20000 nodes are more than 16384",
+    "20001 nodes are more than 16384",
   );
 });

@@ -65,10 +65,10 @@ export function recordGraph(tape: Tape, graph: GraphDef, { feeds, outputs }: Rec
   const isFed = ({ name }: NodeDef) => Object.hasOwn(feeds, name);
   for (const name of Object.keys(feeds)) index.node(name);
   const needed = index.neededBy(wanted.map(({ node }) => node), { stops: isFed, withControl: false });
-  const order = index.inOrder(needed).filter((node) => !isFed(node));
-  if (order.length > mostNodes) {
-    throw new RangeError(`Cannot import the graph: ${order.length} nodes are more than ${mostNodes}`);
+  if (needed.size > mostNodes) {
+    throw new RangeError(`Cannot import the graph: ${needed.size} nodes are more than ${mostNodes}`);
   }
+  const order = index.inOrder(needed).filter((node) => !isFed(node));
   checkOperations(order);
   const results = new Map<string, readonly Operand[]>(), constants = new Constants(tape);
   for (const [name, fed] of Object.entries(feeds)) {
