@@ -36,7 +36,7 @@ const SIDES: readonly [RegExp, number][] = [
 const USUAL = "lenet,cifarnet,inception_v1,mobilenet_v3_small,nasnet_cifar";
 
 /** Largest difference of logits, in their root mean square. */
-const TOLERANCE = 1e-4;
+const TOLERANCE = 2e-5;
 
 /** Writes a net's graphs, checkpoint, images and logits to a folder. */
 async function prepare(folder: string, modelName: string): Promise<void> {
