@@ -66,6 +66,31 @@ Deno.test("a model that tools/export.ts writes as ONNX predicts as its checkpoin
     assertEquals(actual.map(({ label }) => label), expected.map(({ label }) => label));
     expected.forEach(({ probability }, i) => assertAlmostEquals(actual[i].probability, probability, 1e-5));
 
+    const labelling = [
+      `--graph=${path}`,
+      `--labels=${folder}/labels.txt`,
+      `--image=${photo}`,
+      "--input_mean=127.5",
+    ];
+    const size = ["--input_std=127.5", "--input_width=64", "--input_height=64"];
+    const labelled = await run("label_image", [...labelling, ...size, "--output_layer=probabilities"]);
+    assertEquals(labelled.code, 0, labelled.stderr);
+    const lines = labelled.stdout.trim().split("\n"),
+      total = lines.map((line) => Number(line.split(": ")[1]));
+    assert(
+      lines.every((line) => names.some((name, i) => line.startsWith(`${name} (${i}): `))),
+      labelled.stdout,
+    );
+    assertAlmostEquals(total.reduce((a, b) => a + b), 1, 1e-4);
+    const misfit = await run("label_image", [...labelling, "--output_layer=probabilities"]);
+    assertEquals(misfit.code, 1);
+    assertStringIncludes(
+      misfit.stderr,
+      'its input "input" takes images [1,64,64,3], and these are [1,299,299,3]',
+    );
+    const other = await run("label_image", [...labelling, ...size]);
+    assertStringIncludes(other.stderr, "it has logits, probabilities");
+
     const wrong = await run("predict", [`--graph=${path}`, "--output_layer=Predictions", photo]);
     assertEquals(wrong.code, 2);
     assertStringIncludes(wrong.stderr, `the outputs of ${path} are logits, probabilities`);

@@ -1,13 +1,16 @@
 /**
- * What TensorFlow's label_image computes: one picture, resized and normalized, through a frozen graph.
+ * What TensorFlow's label_image computes: one picture, resized and normalized, through a frozen graph or a model of ONNX.
  *
  * @module
  */
 import { decodePicture } from "../datasets/decode_picture.ts";
 import { shapeAttribute } from "../formats/graph_def/attributes.ts";
 import type { GraphDef } from "../formats/graph_def/graph_pb.ts";
+import type { OnnxModel } from "../formats/onnx/read.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { recordGraph } from "../graphs/graph_def/record.ts";
+import { onnxInput } from "../graphs/onnx/input.ts";
+import { recordOnnx } from "../graphs/onnx/record.ts";
 import { sizeOf } from "../kernels/kernel.ts";
 import { compile } from "../tape/compile.ts";
 import { biasAdd, scale } from "../tape/ops/pointwise.ts";
@@ -15,10 +18,8 @@ import { resizeBilinear } from "../tape/ops/resize.ts";
 import { Parameters } from "../tape/parameters.ts";
 import { Tape, type Value } from "../tape/tape.ts";
 
-/** How a picture becomes the graph's input, and what is read of the graph. */
+/** How a picture becomes the graph's input. */
 export interface Labelling {
-  readonly inputLayer: string;
-  readonly outputLayer: string;
   readonly inputHeight: number;
   readonly inputWidth: number;
   /** Subtracted from pixels of 0 to 255: one number, or one for each channel. */
@@ -38,10 +39,38 @@ function prepare(pixels: Value, { inputHeight, inputWidth, inputMean, inputStd }
   return scale(centred, 1 / inputStd);
 }
 
-/** Channels of a graph's images: 1 where its input says so, else 3. */
-function channelsOf(graph: GraphDef, input: string): 1 | 3 {
-  const node = graph.node.find(({ name, op }) => name === input && op === "Placeholder");
-  return node && shapeAttribute(node, "shape")?.at(-1) === 1 ? 1 : 3;
+/** What gives scores to images. */
+export interface Scorer {
+  /** Of the images: 1 grey, 3 red, green and blue. */
+  readonly channels: 1 | 3;
+  /** Records the scores of an image [1, height, width, channels]. */
+  readonly record: (image: Value) => Value;
+}
+
+/** A graph of TensorFlow between two of its nodes. */
+export function graphScorer(graph: GraphDef, inputLayer: string, outputLayer: string): Scorer {
+  const input = inputLayer.replace(/:0$/, "");
+  const placeholder = graph.node.find(({ name, op }) => name === input && op === "Placeholder");
+  return {
+    channels: placeholder && shapeAttribute(placeholder, "shape")?.at(-1) === 1 ? 1 : 3,
+    record: (image) =>
+      recordGraph(image.tape, graph, { feeds: { [input]: image }, outputs: [outputLayer] })[0],
+  };
+}
+
+/** A model of ONNX, from its images to one of its outputs. */
+export function onnxScorer(model: OnnxModel, path: string, outputLayer: string): Scorer {
+  return {
+    channels: onnxInput(model, path).channels === 1 ? 1 : 3,
+    record(image) {
+      const { outputs } = recordOnnx(image.tape, model, path, { images: image });
+      const found = outputs.get(outputLayer);
+      if (found) return found;
+      throw new RangeError(
+        `Cannot find output "${outputLayer}" in ${path}: it has ${[...outputs.keys()].join(", ")}`,
+      );
+    },
+  };
 }
 
 /** A picture and a graph, put on a tape. */
@@ -53,35 +82,30 @@ export interface RecordedLabelling {
 }
 
 /**
- * Puts a JPEG or PNG and a graph on a tape.
+ * Puts a JPEG or PNG and what scores it on a tape.
  *
  * @throws {DataLossError} if the picture is damaged
- * @throws {RangeError} naming the node, if the graph cannot be put on a tape, or its output is no row of scores
+ * @throws {RangeError | TypeError} naming the node, if the graph cannot be put on a tape, or its output is no row of scores
  */
 export function recordLabelling(
-  graph: GraphDef,
+  scorer: Scorer,
   picture: Uint8Array,
   labelling: Labelling,
 ): RecordedLabelling {
-  const { inputLayer, outputLayer } = labelling;
-  const { data, height, width, channels } = decodePicture(picture, {
-    channels: channelsOf(graph, inputLayer),
-  });
+  const { data, height, width, channels } = decodePicture(picture, { channels: scorer.channels });
   const tape = new Tape(), image = tape.feed("picture", [1, height, width, channels]);
-  const [scores] = recordGraph(tape, graph, {
-    feeds: { [inputLayer.replace(/:0$/, "")]: prepare(image, labelling) },
-    outputs: [outputLayer],
-  });
+  const scores = scorer.record(prepare(image, labelling));
   const classes = scores.shape[scores.shape.length - 1] ?? 0;
   if (classes === sizeOf(scores.shape)) return { tape, scores, pixels: Float32Array.from(data) };
   throw new RangeError(
-    `Cannot label by "${outputLayer}": its shape is [${scores.shape}], one row of scores is needed`,
+    `Cannot label by ${scores.label}: its shape is [${scores.shape}], one row of scores is needed`,
   );
 }
 
 /** Computes the scores. */
 export async function scoresOf(gpu: Gpu, { tape, scores, pixels }: RecordedLabelling): Promise<Float32Array> {
   const parameters = new Parameters(gpu, tape.variables);
+  parameters.initialize(0); // where a model has variables, their initial values are its weights
   const program = await compile(gpu, tape, { parameters, fetches: { scores }, label: "label_image" });
   try {
     program.feed("picture", pixels);

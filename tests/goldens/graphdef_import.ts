@@ -19,7 +19,7 @@ import { compile } from "../../tape/compile.ts";
 import { Parameters } from "../../tape/parameters.ts";
 import { Tape } from "../../tape/tape.ts";
 import { readClassNames } from "../../tools/_class_names.ts";
-import { recordLabelling, scoresOf } from "../../tools/_label_image.ts";
+import { graphScorer, recordLabelling, scoresOf } from "../../tools/_label_image.ts";
 import { topScores } from "../../tools/_scores.ts";
 import { Comparison } from "./_comparison.ts";
 import { onDevice } from "./_device.ts";
@@ -150,9 +150,7 @@ async function checkLabels(gpu: Gpu, directory: string, file: string, run: Label
   const graph = await frozenGraph(directory, file);
   const names = await readClassNames(denoFiles, `${directory}/label_image_labels.txt`);
   const picture = await denoFiles.read(`${directory}/../tfrecord/flowers/flower_photos/${run.image}`);
-  const recorded = recordLabelling(graph, picture, {
-    inputLayer: "input",
-    outputLayer: graph.node.at(-1)!.name,
+  const recorded = recordLabelling(graphScorer(graph, "input", graph.node.at(-1)!.name), picture, {
     inputHeight: run.input_height,
     inputWidth: run.input_width,
     inputMean: [run.input_mean],
