@@ -11,6 +11,7 @@ import { freezeGraph } from "../graphs/graph_def/freeze.ts";
 import { general } from "../graphs/graph_def/tensor_text.ts";
 import { denoFiles } from "../host/files.ts";
 import { topScores } from "../tools/_scores.ts";
+import { parseFlags } from "../tools/_training_values.ts";
 import { formulaCheckpoint, readGraph } from "./goldens/_graph_files.ts";
 import { readJson } from "./goldens/report.ts";
 import { spawn, withFolder } from "./_tools.ts";
@@ -101,7 +102,7 @@ Deno.test("tools/predict.ts uses a training's checkpoint, its flags and the name
     const biases = [0, 0, 0, 0, 0, 0, 0, 2, 1, 0];
     await writeCheckpoint(denoFiles, `${folder}/model.ckpt-5`, biased(biases));
     await Deno.writeTextFile(`${folder}/checkpoint`, 'model_checkpoint_path: "model.ckpt-5"\n');
-    const trained = { model_name: "lenet", dataset_name: "fashion_mnist_sample" };
+    const trained = parseFlags(["--train_dir=runs"]); // as tools/train.ts writes them
     await Deno.writeTextFile(`${folder}/flags.json`, JSON.stringify(trained));
     const photo = `${photos}/daisy/daisy_000.jpg`;
     const result = await run("predict", [

@@ -45,13 +45,15 @@ export async function modelOfCheckpoint(
     numClasses,
     isTraining: false,
   });
-  const [first] = tape.variables.values(), channels = reader.tensors.get(first.name)?.shape[2] === 1 ? 1 : 3;
+  const [first] = tape.variables.values(), isGrey = reader.tensors.get(first.name)?.shape[2] === 1;
+  const useGrayscale = values.use_grayscale, channels = isGrey && !useGrayscale ? 1 : 3;
   const predictor = await Predictor.ofNet(gpu, {
     modelName: net.name,
     numClasses,
     preprocessingName: values.preprocessing_name ?? metadata.get("preprocessing"),
     imageSize: values.eval_image_size ?? (notedSize > 0 ? notedSize : undefined),
     channels,
+    useGrayscale,
     batchSize: values.batch_size,
     precision: values.precision,
   });

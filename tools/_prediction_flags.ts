@@ -5,6 +5,7 @@
  */
 import { defineFlags } from "./_flags.ts";
 import { adapterFlags, datasetFlags, modelFlags, precisionFlag } from "./_model_flags.ts";
+import { readingFlags } from "./_reading.ts";
 
 const model = { group: "Model" } as const;
 const net = { group: "Net" } as const;
@@ -37,12 +38,13 @@ noted in a graph that tools/export.ts wrote.`,
       type: "string",
       help: "Node of --graph with the scores; without it its only output or softmax",
     },
+    ...modelFlags,
     model_name: {
       ...modelFlags.model_name,
       default: undefined,
       help: "Name of the net; without it and flags.json lenet",
     },
-    preprocessing_name: modelFlags.preprocessing_name,
+    exif_orientation: { ...readingFlags.exif_orientation, ...net },
     eval_image_size: { ...net, type: "int", min: 1, help: "Side of the images; without it the net's own" },
     moving_average_decay: {
       ...net,

@@ -50,7 +50,7 @@ async function openModel(
   args: string[],
   count: number,
   progress: ProgressLine,
-): Promise<Model & { close(): void }> {
+): Promise<Model & { orientation: boolean; close(): void }> {
   const { graph, train_dir, checkpoint_path } = values;
   if (graph !== undefined && (train_dir ?? checkpoint_path) !== undefined) {
     throw new UsageError("Cannot use --graph with --train_dir or --checkpoint_path: give one of them");
@@ -68,7 +68,7 @@ async function openModel(
       ? await modelOfCheckpoint(gpu, sized, reader, say)
       : await modelOfGraph(gpu, sized, graph!, say);
     progress.end(false);
-    return { ...model, close: () => gpu.close() };
+    return { ...model, orientation: all.exif_orientation, close: () => gpu.close() };
   } catch (thrown) {
     gpu.close();
     throw thrown;
@@ -79,12 +79,19 @@ async function openModel(
 export async function main(args: string[]): Promise<number> {
   const values = predictionFlags.parse(args), progress = new ProgressLine();
   const inputs = await listPictures(denoFiles, values._);
-  const { predictor, channels, names, close } = await openModel(values, args, inputs.length, progress);
+  const { predictor, channels, orientation, names, close } = await openModel(
+    values,
+    args,
+    inputs.length,
+    progress,
+  );
   let failures = 0;
   const predict = async (batch: readonly PictureInput[]) => {
     const decoded: (SourcePicture | string)[] = [];
     for (const { read } of batch) {
-      decoded.push(await read().then((bytes) => decodePicture(bytes, { channels })).catch(reasonOf));
+      decoded.push(
+        await read().then((bytes) => decodePicture(bytes, { channels, orientation })).catch(reasonOf),
+      );
     }
     const rows = await predictor.predict(decoded.filter((picture) => typeof picture !== "string"));
     decoded.forEach((picture, i) => {
