@@ -55,6 +55,10 @@ export function parseMessage<D extends DescMessage>(
       { path },
     );
   }
+  const messages = bytes.reduce((count, byte) => byte === openingBrace ? count + 1 : count, 0);
+  if (messages > defaultLimits.messages) {
+    throw new DataLossError(`${cannot}: it has more than ${defaultLimits.messages} messages`, { path });
+  }
   const text = new TextDecoder().decode(bytes);
   try {
     return fromText(schema, text);
@@ -65,6 +69,8 @@ export function parseMessage<D extends DescMessage>(
   }
 }
 
+/** What a message begins with in text. */
+const openingBrace = "{".charCodeAt(0);
 /** Characters of a reason that are shown: it may repeat a name of any length. */
 const mostReason = 200;
 /** How long the search for a line may take, in milliseconds. */

@@ -84,6 +84,11 @@ Deno.test("errors in text name the file and the line", () => {
   assertThrows(() => read("node {\n  name: 3 }"), DataLossError, `${cannot}line 2: expected a string`);
   assertThrows(() => read('node {\n  name: "a"\n'), DataLossError, `${cannot}line 3: unexpected end`);
   assertThrows(() => read("node {".repeat(1e5)), DataLossError, cannot);
+  assertThrows(
+    () => read("node{}".repeat(1.1e6)),
+    DataLossError,
+    `${cannot}it has more than 1048576 messages`,
+  );
 });
 
 const tensors: Tensor[] = [

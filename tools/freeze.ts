@@ -36,11 +36,18 @@ const flags = defineFlags("Freezes a graph: its variables become constants with 
     help: "Variables to freeze, separated by commas; all if left out",
   },
   variable_names_denylist: { type: "list", help: "Variables to leave as they are, separated by commas" },
+  variable_names_blacklist: { type: "list", help: "The same under its name in TensorFlow 1" },
   input_binary: { type: "boolean", help: "Not needed: whether a file is binary or text is seen in it" },
   input_saver: { type: "retired", help: "the checkpoint is read by the variables' names" },
   restore_op_name: { type: "retired", help: "the checkpoint is read by the variables' names" },
   filename_tensor_name: { type: "retired", help: "the checkpoint is read by the variables' names" },
   initializer_nodes: { type: "retired", help: "no tables are initialized, since no net here has one" },
+  input_saved_model_dir: {
+    type: "retired",
+    neutral: "",
+    help: "SavedModels are not read; give the graph and the checkpoint",
+  },
+  saved_model_tags: { type: "retired", help: "SavedModels are not read" },
   checkpoint_version: { type: "retired", help: "V1, V2 and SafeTensors are told apart by the files" },
 });
 
@@ -54,7 +61,8 @@ export async function main(args: string[]): Promise<number> {
     output_node_names,
     clear_devices,
     variable_names_whitelist,
-    variable_names_denylist,
+    variable_names_denylist = [],
+    variable_names_blacklist = [],
   } = flags.parse(args);
   const path = input_graph ?? input_meta_graph;
   if (path === undefined || (input_graph !== undefined && input_meta_graph !== undefined)) {
@@ -69,7 +77,7 @@ export async function main(args: string[]): Promise<number> {
   const result = await freezeGraph(graph, checkpoint, {
     outputs: output_node_names,
     only: variable_names_whitelist,
-    except: variable_names_denylist,
+    except: [...variable_names_denylist, ...variable_names_blacklist],
     clearDevices: clear_devices,
   });
   const isText = output_graph.endsWith(".pbtxt");
