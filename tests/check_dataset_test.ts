@@ -1,6 +1,6 @@
 /** What tools/check_dataset.ts finds in folders and records, and what not. */
 // @ts-types="../types/std_assert.d.ts"
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { checkPictures, type Finding } from "../datasets/check/findings.ts";
 import { shrink } from "../datasets/check/look.ts";
 import { ALIKE, findAlike } from "../datasets/check/near_duplicates.ts";
@@ -16,7 +16,7 @@ import { unit } from "./goldens/_formula.ts";
 import { main } from "../tools/check_dataset.ts";
 import { UsageError } from "../tools/_flags.ts";
 import { flower, flowerPhotos, writeFiles, writeMessyFolder } from "./_photos.ts";
-import { withFolder } from "./_tools.ts";
+import { run, withFolder } from "./_tools.ts";
 
 /** A photo in another size, as another file. */
 function resized(photo: Uint8Array, share: number): Uint8Array {
@@ -241,5 +241,53 @@ Deno.test("check_dataset finds in records what it finds in the photos that they 
     const kinds = async (path: string) => (await check(denoFiles, path)).map(({ kind }) => kind).sort();
     assertEquals(await kinds(`${folder}/records`), await kinds(`${folder}/photos`));
     assert((await kinds(`${folder}/records`)).includes("mislabelled"));
+  });
+});
+
+Deno.test("check_dataset doubts a label that a trained net is sure is wrong", async () => {
+  /** A picture of a colour, with a pattern of its own. */
+  const coloured = (channel: number, number: number) =>
+    encodePng({
+      data: Uint8Array.from(
+        { length: 3 * 256 },
+        (_, i) => i % 3 === channel ? 200 : 255 * unit(number, i) / 3,
+      ),
+      width: 16,
+      height: 16,
+      channels: 3,
+    });
+  const classes = (counts: number, first: number) =>
+    Object.fromEntries(
+      ["red", "green"].flatMap((name, channel) =>
+        Array.from(
+          { length: counts },
+          (_, i) => [`${name}/${i}.png`, coloured(channel, first + channel * 100 + i)],
+        )
+      ),
+    );
+  await withFolder(async (folder) => {
+    writeFiles(`${folder}/train`, classes(20, 0));
+    writeFiles(`${folder}/checked`, { ...classes(5, 1000), "red/wrong.png": coloured(1, 5000) });
+    const trained = await run("train", [
+      `--dataset_dir=${folder}/train`,
+      `--train_dir=${folder}/run`,
+      "--model_name=lenet",
+      "--train_image_size=12",
+      "--batch_size=8",
+      "--optimizer=adam",
+      "--learning_rate=0.001",
+      "--max_number_of_steps=60",
+      "--eval_split_name=",
+    ]);
+    assertEquals(trained.code, 0, trained.stderr);
+    const { code, stdout, stderr } = await run("check_dataset", [
+      `${folder}/checked`,
+      `--checkpoint_path=${folder}/run`,
+      "--fail_on=doubtful",
+    ]);
+    assertEquals(stderr.includes("Cannot"), false, stderr);
+    assertMatch(stdout, /red\/wrong\.png: labelled red, the net says green \(\d+\.\d%\)/);
+    assertStringIncludes(stdout, "11 pictures (train 9, validation 2), 1 findings, 1 of them count");
+    assertEquals(code, 1);
   });
 });

@@ -97,7 +97,7 @@ export const datasetFlags = {
  */
 export function labelsOffsetOf(
   flags: { labels_offset?: number; model_name: string },
-  { numClasses }: Dataset,
+  { numClasses }: Pick<Dataset, "numClasses">,
 ): number {
   const isBackgroundTooMany = numClasses === 1001 && nets.get(flags.model_name)!.numClasses === 1000;
   return flags.labels_offset ?? (isBackgroundTooMany ? 1 : 0);

@@ -3,18 +3,27 @@
  *
  * Usage: deno task check_dataset DIR [--html=FILE], or
  *   deno run --allow-read --allow-write=FILE tools/check_dataset.ts DIR [--html=FILE]
+ * (with --checkpoint_path also --allow-env and --allow-ffi, to find the Vulkan driver).
  *
  * Exits with 1 if something is found that --fail_on names.
  *
  * @module
  */
 
-import { checkPictures, type Finding, type FindingKind, findingKinds } from "../datasets/check/findings.ts";
+import {
+  checkPictures,
+  type Finding,
+  type FindingKind,
+  findingKinds,
+  sortFindings,
+} from "../datasets/check/findings.ts";
 import { listPictures } from "../datasets/check/picture_sources.ts";
+import type { PictureDecoder } from "../datasets/decode_picture.ts";
 import { DecodePool } from "../datasets/decode_pool.ts";
 import { denoFiles } from "../host/files.ts";
 import { ProgressLine } from "../host/terminal.ts";
 import { contactSheet } from "./_contact_sheet.ts";
+import { doubtfulLabels } from "./_doubtful_labels.ts";
 import { defineFlags, runTool, UsageError } from "./_flags.ts";
 import { mayStartWorkers } from "./_reading.ts";
 import { formatTable } from "./_table.ts";
@@ -25,6 +34,11 @@ const flags = defineFlags(
   "Looks at every picture of a data set: unreadable, repeated, leaked between splits, mislabelled, tiny, odd.",
   {
     dataset_dir: { type: "path", help: "The same as DIR" },
+    checkpoint_path: {
+      type: "path",
+      help:
+        "Checkpoint of a net, or a training's directory: labels that the net finds very unlikely are doubted",
+    },
     html: { type: "path", help: "File for a page with pictures of what was found" },
     fail_on: {
       type: "list",
@@ -56,40 +70,40 @@ function formatFindings(findings: readonly Finding[], mostLines: number): string
   return [table, ...mostLines > 0 ? lists : []].join("\n\n");
 }
 
+/** Looks at everything; with a checkpoint through a net's eyes too. */
+async function check(directory: string, checkpoint: string | undefined, decode: PictureDecoder) {
+  const progress = new ProgressLine(),
+    set = await listPictures(denoFiles, directory),
+    { length } = set.sources;
+  const onProgress = (done: number) => progress.update(`looking: ${done} of ${length}`);
+  const { looks, findings } = await checkPictures(set, decode, onProgress);
+  progress.end(false);
+  const { classNames } = set;
+  if (checkpoint === undefined) return { looks, findings, classNames };
+  const doubts = await doubtfulLabels(looks, { checkpoint, directory, classNames, decode, progress });
+  progress.end(false);
+  return { looks, findings: sortFindings([...findings, ...doubts]), classNames };
+}
+
 /** Runs the tool; 0 if nothing was found that counts. */
 export async function main(args: string[]): Promise<number> {
-  const { _, dataset_dir, html, fail_on, most_lines } = flags.parse(args), progress = new ProgressLine();
+  const { _, dataset_dir, checkpoint_path, html, fail_on, most_lines } = flags.parse(args);
   const [directory, ...others] = [..._, ...dataset_dir === undefined ? [] : [dataset_dir]];
   if (directory === undefined || others.length > 0) {
     throw new UsageError("Cannot run without one DIR; see --help");
   }
   using pool = new DecodePool(mayStartWorkers() ? {} : { workers: 0 });
-  const set = await listPictures(denoFiles, directory), { length } = set.sources;
-  const checked = await checkPictures(
-    set,
-    pool.decode,
-    (done) => progress.update(`looking: ${done} of ${length}`),
-  );
-  progress.end(false);
-  const { findings, looks } = checked;
+  const { looks, findings, classNames } = await check(directory, checkpoint_path, pool.decode);
   if (findings.length > 0) console.log(formatFindings(findings, most_lines) + "\n");
   if (html !== undefined) {
-    const { classNames } = set;
-    await denoFiles.write(
-      html,
-      contactSheet({ title: directory, ...checked, classNames, decode: pool.decode }),
-    );
+    const page = contactSheet({ title: directory, findings, looks, classNames, decode: pool.decode });
+    await denoFiles.write(html, page);
     console.log(`${html} shows them`);
   }
   const bad = findings.filter(({ kind }) => (fail_on as readonly string[]).includes(kind)).length;
-  const splits = [...Map.groupBy(looks, ({ source }) => source.split)].map(([split, { length }]) =>
-    `${split} ${length}`
-  );
-  console.log(
-    `${looks.length} pictures (${
-      splits.sort().join(", ")
-    }), ${findings.length} findings, ${bad} of them count`,
-  );
+  const splits = [...Map.groupBy(looks, ({ source }) => source.split)]
+    .map(([split, { length }]) => `${split} ${length}`).sort().join(", ");
+  console.log(`${looks.length} pictures (${splits}), ${findings.length} findings, ${bad} of them count`);
   return bad > 0 ? 1 : 0;
 }
 

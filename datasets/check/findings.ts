@@ -17,6 +17,7 @@ export const findingKinds = {
   unreadable: "cannot be read or decoded",
   leaked: "the same picture in two splits, so that an evaluation tells too much",
   mislabelled: "the same picture with two labels, or a label without a class",
+  doubtful: "labelled otherwise than a net is sure of",
   duplicate: "the same picture twice in a split",
   near_duplicate: "pictures of a split that look alike",
   unbalanced: "classes with far fewer pictures than others, or none",
@@ -90,8 +91,13 @@ export async function checkPictures(
     ...smallClasses(looks, classNames),
     ...oddPictures(looks),
   ];
+  return { findings: sortFindings(findings), looks };
+}
+
+/** Puts findings into the order of {@linkcode findingKinds}. */
+export function sortFindings(findings: readonly Finding[]): Finding[] {
   const order = Object.keys(findingKinds);
-  return { findings: findings.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind)), looks };
+  return findings.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }
 
 /** The name of a class. */
