@@ -180,11 +180,13 @@ export class PickleStack {
   #latin1(characters: string): Uint8Array {
     this.#bytesLeft -= characters.length;
     if (this.#bytesLeft < 0) throw new Error("its strings become far more bytes than the file has");
-    return Uint8Array.from(characters, (character) => {
-      const code = character.charCodeAt(0);
+    const bytes = new Uint8Array(characters.length);
+    for (let i = 0; i < bytes.length; i++) {
+      const code = characters.charCodeAt(i);
       if (code > 255) throw new Error("a byte string has a character above 255");
-      return code;
-    });
+      bytes[i] = code;
+    }
+    return bytes;
   }
 
   /** Gives an array or a type its state. */

@@ -37,7 +37,8 @@ export async function doubtfulLabels(looks: readonly Look[], options: DoubtOptio
   const { checkpoint, directory, classNames, decode, progress } = options;
   const reader = await openCheckpoint(checkpoint);
   const values = predictionFlags.parse([...await inheritedArgs(directoryOf(reader.prefix), []), directory]);
-  const gpu = await openDevice(values, progress), found: Finding[] = [];
+  const { exif_orientation: orientation } = values, found: Finding[] = [];
+  const gpu = await openDevice(values, progress);
   try {
     const { predictor, channels } = await modelOfCheckpoint(
       gpu,
@@ -52,7 +53,7 @@ export async function doubtfulLabels(looks: readonly Look[], options: DoubtOptio
     for (let start = 0; start < looks.length; start += batchSize) {
       const batch = looks.slice(start, start + batchSize);
       const pictures = await Promise.all(
-        batch.map(async ({ source }) => decode((await source.read()).encoded, { channels })),
+        batch.map(async ({ source }) => decode((await source.read()).encoded, { channels, orientation })),
       );
       const rows = await predictor.predict(pictures);
       for (const [i, { source, label }] of batch.entries()) {
