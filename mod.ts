@@ -22,11 +22,15 @@
  *
  * @module
  */
+export { convertCifar10 } from "./datasets/convert_cifar10.ts";
+export { convertMnist } from "./datasets/convert_mnist.ts";
+export { convertFlowers, convertFolder } from "./datasets/convert_photos.ts";
 export * from "./datasets/dataset.ts";
 export * from "./datasets/dataset_factory.ts";
 export { decodeHere, decodePicture, type PictureDecoder } from "./datasets/decode_picture.ts";
 export * from "./datasets/decode_pool.ts";
 export * from "./datasets/order.ts";
+export { type Oddity, type Photo, type PhotoFolder, scanPhotos } from "./datasets/photo_folder.ts";
 export * from "./datasets/reader.ts";
 export * from "./datasets/sample.ts";
 export * from "./export/graph_def/export.ts";
