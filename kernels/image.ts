@@ -88,7 +88,7 @@ export function imageSample<T>(
   });
 }
 
-/** Emits the mean of each channel of each image before its change of contrast, [images, 3]. */
+/** Emits the mean of each channel of each image before its change of contrast, [images, 4]. */
 export function imageColorMeans<T>(
   e: Emitter<T>,
   [images, height, width, channels]: ImageShape,
@@ -140,7 +140,7 @@ export function imageMix<T>(
   });
 }
 
-/** Emits mean and variance of each image, [images, 2]. */
+/** Emits mean and variance of each image, [images, 4]. */
 export function imageMoments<T>(e: Emitter<T>, shape: ImageShape, b: { x: T; moments: T }): void {
   const [images, ...sizes] = shape, values = sizeOf(sizes);
   e.emit({

@@ -17,7 +17,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;              // [images, pixels, channels]
 @group(0) @binding(2) var<storage, read> pictures: array<Picture>;
-@group(0) @binding(3) var<storage, read> means: array<f32>;          // [images, 3], for contrast
+@group(0) @binding(3) var<storage, read> means: array<vec4f>;        // [images], for contrast
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;        // [images, pixels, channels, or 1 if gray]
 
 @compute @workgroup_size(64)
@@ -26,7 +26,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   if (i >= p.count) { return; }
   let image = i / p.pixels;
   let picture = pictures[image];
-  let mean = vec3f(means[3u * image], means[3u * image + 1u], means[3u * image + 2u]);
+  let mean = means[image].xyz;
   let last = p.channels - 1u;   // of the channels; a gray value stands for all three
   let at = i * p.channels;
   var c = vec3f(x[at], x[at + last / 2u], x[at + last]);

@@ -6,7 +6,7 @@ struct Params { images: u32, pixels: u32, channels: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;              // [images, pixels, channels], channels 1 or 3
 @group(0) @binding(2) var<storage, read> pictures: array<Picture>;
-@group(0) @binding(3) var<storage, read_write> means: array<f32>;    // [images, 3]
+@group(0) @binding(3) var<storage, read_write> means: array<vec4f>;  // [images], the last of no meaning
 
 var<workgroup> sums: array<vec3f, 64>;
 
@@ -30,5 +30,5 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     if (lane < half) { sums[lane] += sums[lane + half]; }
     workgroupBarrier();
   }
-  if (lane < 3u) { means[3u * image + lane] = sums[0][lane] / f32(p.pixels); }
+  if (lane == 0u) { means[image] = vec4f(sums[0] / f32(p.pixels), 0.0); }
 }

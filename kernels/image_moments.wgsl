@@ -4,7 +4,7 @@ struct Params { images: u32, values: u32 }
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;              // [images, values]
-@group(0) @binding(2) var<storage, read_write> moments: array<f32>;  // [images, 2]: mean, variance
+@group(0) @binding(2) var<storage, read_write> moments: array<vec4f>;  // [images]: mean, variance
 
 var<workgroup> sums: array<f32, 64>;
 
@@ -33,8 +33,5 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     squares += d * d;
   }
   let variance = total(lane, squares) / f32(p.values);
-  if (lane == 0u) {
-    moments[2u * image] = mean;
-    moments[2u * image + 1u] = variance;
-  }
+  if (lane == 0u) { moments[image] = vec4f(mean, variance, 0.0, 0.0); }
 }

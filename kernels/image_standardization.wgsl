@@ -8,13 +8,13 @@ struct Params { count: u32, values: u32 }
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;              // [images, values]
-@group(0) @binding(2) var<storage, read> moments: array<f32>;        // [images, 2]: mean, variance
+@group(0) @binding(2) var<storage, read> moments: array<vec4f>;      // [images]: mean, variance
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;        // [images, values]
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = (group.x + group.y * groups.x) * 64u + lane;
   if (i >= p.count) { return; }
-  let at = 2u * (i / p.values);
-  y[i] = (x[i] - moments[at]) / max(sqrt(moments[at + 1u]), 1.0 / sqrt(f32(p.values)));
+  let moment = moments[i / p.values];
+  y[i] = (x[i] - moment.x) / max(sqrt(moment.y), 1.0 / sqrt(f32(p.values)));
 }

@@ -57,7 +57,8 @@ function attempt(
       return e.window(value, first, count);
     },
   });
-  const fits = launches.every(({ buffers }) => buffers.every((v) => sizeOf(v.shape) <= limit));
+  const words = ({ shape, dtype }: Value) => dtype === "u8" ? sizeOf(shape) / 4 : sizeOf(shape);
+  const fits = launches.every(({ buffers }) => buffers.every((v) => words(v) <= limit));
   return fits && isAligned ? launches : undefined;
 }
 

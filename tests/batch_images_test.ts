@@ -1,11 +1,16 @@
 /** What is packed of a batch of pictures, and programs whose feed grows with it. */
 // @ts-types="../types/std_assert.d.ts"
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { DISTORTION_WORDS } from "../kernels/distort.ts";
 import { PICTURE_WORDS } from "../kernels/image.ts";
 import { BatchPacker, type PreparedPicture } from "../preprocessing/batch_images.ts";
 import { resizeCrop, type SourcePicture, windowOf } from "../preprocessing/sampling.ts";
+import { sampledImages } from "../preprocessing/preprocessing.ts";
+import { getPreprocessing } from "../preprocessing/preprocessing_factory.ts";
+import { chooseDistortions } from "../preprocessing/rand_augment.ts";
+import { Draws } from "../random/philox.ts";
 import { compile } from "../tape/compile.ts";
-import { sampleImages } from "../tape/ops/image.ts";
+import { perImageStandardization, sampleImages } from "../tape/ops/image.ts";
 import { Parameters } from "../tape/parameters.ts";
 import { Tape } from "../tape/tape.ts";
 import { withGpu } from "./_gpu.ts";
@@ -86,4 +91,52 @@ Deno.test("a feed of bytes that is larger than the device allows is refused, and
     assertThrows(() => program.feed("images", bytes), RangeError, "images");
     program.destroy();
     parameters.destroy();
+  }));
+
+Deno.test("images larger than a binding are prepared in parts, to the same bits", () =>
+  withGpu(async (gpu) => {
+    const places = 70,
+      side = 16,
+      picture = plain(20, 30, 0),
+      options = { height: side, width: side, isTraining: true };
+    picture.data.forEach((_, i, all) => all[i] = (i * i) % 251);
+    const family = getPreprocessing("inception"), randAugment = { magnitude: 9, count: 1 };
+    const prepared = Array.from({ length: places }, (_, place): PreparedPicture => {
+      const draws = new Draws(1, { stream: 2, step: 3, place });
+      const chosen = family.choose(picture, { ...options, fastMode: false }, draws);
+      return { picture, ...chosen, distortions: chooseDistortions(randAugment, [side, side], draws) };
+    });
+    const packed = new BatchPacker().pack(prepared, places);
+    const run = async (bytes: number) => {
+      const { minUniformBufferOffsetAlignment, maxBufferSize, maxComputeWorkgroupsPerDimension } =
+        gpu.device.limits;
+      const limits = { minUniformBufferOffsetAlignment, maxBufferSize, maxComputeWorkgroupsPerDimension };
+      Object.defineProperty(gpu, "limits", {
+        configurable: true,
+        value: { ...limits, maxStorageBufferBindingSize: bytes },
+      });
+      const tape = new Tape(), parameters = new Parameters(gpu, tape.variables);
+      const feeds = {
+        packed: tape.bytesFeed("images", packed.pixels.length),
+        pictures: tape.feed("pictures", [places, PICTURE_WORDS], "u32"),
+        channels: 3,
+      };
+      const distortions = tape.feed("distortions", [places, 1, DISTORTION_WORDS], "u32");
+      const colored = family.record(feeds, { ...options, fastMode: false });
+      const distorted = perImageStandardization(
+        sampledImages({ ...feeds, distortions }, { size: [side, side] }),
+      );
+      const program = await compile(gpu, tape, { fetches: { colored, distorted }, parameters });
+      program.feed("images", packed.pixels);
+      program.feed("pictures", packed.pictures);
+      program.feed("distortions", packed.distortions);
+      program.run();
+      const results = [await program.fetch("colored"), await program.fetch("distorted")];
+      program.destroy();
+      parameters.destroy();
+      return { results, launches: program.commands.length };
+    };
+    const whole = await run(2 ** 27), parts = await run(110_000);
+    assert(parts.launches > whole.launches, `${parts.launches} launches`);
+    assertEquals(parts.results, whole.results);
   }));

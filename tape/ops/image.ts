@@ -72,7 +72,7 @@ const meansOperation: Operation<null> = defineOperation<null>({
   dtypes: ["f32", "u32"],
   infer: ([x, pictures]) => {
     checkRecords(pictures, images(x)[0]);
-    return [[x[0], 3]];
+    return [[x[0], 4]]; // whole vec4: windows of them begin at every 32nd image
   },
   batch: () => ({ outputs: "map" }),
   lower: (e, { inputs: [x, pictures], outputs: [means] }) =>
@@ -125,7 +125,7 @@ const mixOperation: Operation<NoiseRange> = defineOperation<NoiseRange>({
 
 const momentsOperation: Operation<null> = defineOperation<null>({
   name: "imageMoments",
-  infer: ([x]) => [[images(x)[0], 2]],
+  infer: ([x]) => [[images(x)[0], 4]],
   batch: () => ({ outputs: "map" }),
   lower: (e, { inputs: [x], outputs: [moments] }) => kernels.imageMoments(e, images(x.shape), { x, moments }),
 });
@@ -172,7 +172,7 @@ export function changeColors(
   const { tape } = x, n = x.shape[0];
   const means = contrast
     ? tape.apply(meansOperation, [x, pictures], null, SCOPE)[0]
-    : tape.constant(new Float32Array(3 * n), [n, 3]);
+    : tape.constant(new Float32Array(4 * n), [n, 4]);
   return tape.apply(
     colorOperation,
     [x, pictures, means],
