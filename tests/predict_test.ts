@@ -14,6 +14,7 @@ import { topScores } from "../tools/_scores.ts";
 import { parseFlags } from "../tools/_training_values.ts";
 import { formulaCheckpoint, readGraph } from "./goldens/_graph_files.ts";
 import { readJson } from "./goldens/report.ts";
+import { graphOf, node, placeholder } from "./_graphs.ts";
 import { spawn, withFolder } from "./_tools.ts";
 
 const fixtures = new URL("fixtures/", import.meta.url).pathname;
@@ -224,6 +225,11 @@ Deno.test("tools/predict.ts says what it needs to know of a graph, and refuses w
       assertEquals([result.code, result.lines], [code, [""]]);
       assertStringIncludes(result.err, reason);
     };
+    const huge = graphOf(placeholder("x", [-1, 2 ** 40, 2 ** 40, 3]), node("y", "Relu", ["x"]));
+    await Deno.writeFile(`${folder}/huge.pb`, encodeGraph(huge));
+    const start = performance.now();
+    await fails(2, "only squares of up to 8192", `--graph=${folder}/huge.pb`, photo);
+    assert(performance.now() - start < 5000);
     await fails(2, "give --model_name, or --preprocessing_name and --eval_image_size", graph, photo);
     await fails(2, "Cannot use --graph with", graph, `--train_dir=${folder}`, photo);
     await fails(2, "Cannot run without PICTURE", graph);

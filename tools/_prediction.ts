@@ -20,6 +20,9 @@ import { classesOf } from "./_model_tensors.ts";
 import type { PredictionValues } from "./_prediction_flags.ts";
 import { readGraph } from "./_prediction_graph.ts";
 
+/** No classifier takes larger images than this. */
+const LARGEST_SIDE = 8192;
+
 /** Names of the classes in the order of the scores, as far as they are known. */
 export type ClassNames = readonly (string | undefined)[];
 
@@ -92,8 +95,10 @@ export async function modelOfGraph(
 ): Promise<Model> {
   const { notes, batchSize, height, width, channels, classify } = await readGraph(values, path);
   const modelName = values.model_name ?? notes.get("model_name");
-  if (height !== width) {
-    throw new UsageError(`Cannot use ${path}: its images are ${height}x${width}, only squares are supported`);
+  if (height !== width || (height ?? 1) > LARGEST_SIDE) {
+    throw new UsageError(
+      `Cannot use ${path}: its images are ${height}x${width}, only squares of up to ${LARGEST_SIDE} are supported`,
+    );
   }
   const imageSize = values.eval_image_size ?? height;
   const preprocessingName = values.preprocessing_name ?? notes.get("preprocessing");
