@@ -69,7 +69,8 @@ export async function scanPhotos(files: Files, path: string): Promise<PhotoFolde
       photos.push({ file, label: labels.get(className)!, header, split });
     } catch (thrown) {
       const kind = isPictureName(file) ? "unreadable" : "ignored";
-      oddities.push({ kind, file, what: `left out: ${reasonOf(thrown).replace(/^Cannot [^:]*: /, "")}` });
+      const reason = file.includes("\ufffd") ? "its name is not in UTF-8; rename it" : reasonOf(thrown);
+      oddities.push({ kind, file, what: `left out: ${reason.replace(/^Cannot [^:]*: /, "")}` });
     }
   }
   const used = new Set(photos.map(({ label }) => label));

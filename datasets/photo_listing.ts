@@ -8,7 +8,7 @@
 
 import { compareBytes } from "../formats/bytes.ts";
 import { parseCsv } from "../formats/csv.ts";
-import { NotFoundError } from "../formats/errors.ts";
+import { NotFoundError, reasonOf } from "../formats/errors.ts";
 import type { Entry, Files } from "../formats/files.ts";
 import { joinPath } from "../formats/paths.ts";
 
@@ -87,7 +87,11 @@ export async function listClassFolders(files: Files, directory: string): Promise
   }
 
   async function listPhotos(folder: string, className: string, split?: string): Promise<void> {
-    for (const { name, kind } of await sortedEntries(files, joinPath(directory, folder))) {
+    const entries = await sortedEntries(files, joinPath(directory, folder)).catch((thrown) => {
+      ignore(folder, `left out: ${reasonOf(thrown)}`);
+      return [];
+    });
+    for (const { name, kind } of entries) {
       const file = `${folder}/${name}`;
       if (kind === "file") listed.push({ file, className, split });
       else ignore(file, whatLinksAre[kind] ?? "left out: a folder inside of a class folder");

@@ -37,6 +37,21 @@ Deno.test("scanPhotos() reads headers behind large metadata, and photos with som
   assertEquals(oddities, []);
 });
 
+Deno.test("scanPhotos() goes on where a folder or a name cannot be read", async () => {
+  const plain = memoryFiles({ "d/a/one.png": png(1), "d/b/two.png": png(2), "d/c/caf\ufffd.png": png(3) });
+  const files: Files = {
+    ...plain,
+    entries: (path) => path === "d/a" ? Promise.reject(new Error("permission denied")) : plain.entries(path),
+    size: async (path) => path.includes("\ufffd") ? undefined : await plain.size(path),
+  };
+  const { photos, oddities } = await scanPhotos(files, "d");
+  assertEquals(photos.map(({ file }) => file), ["b/two.png"]);
+  assertEquals(messages(oddities).filter((message) => message.includes("left out")), [
+    "a: left out: permission denied",
+    "c/caf\ufffd.png: left out: its name is not in UTF-8; rename it",
+  ]);
+});
+
 Deno.test("scanPhotos() takes folders named as splits for splits, and classes from all of them", async () => {
   const files = memoryFiles({
     "d/train/b/1.png": png(1),
