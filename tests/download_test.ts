@@ -5,6 +5,7 @@ import { downloadOriginal, type FetchOptions } from "../tools/_download.ts";
 import { UsageError } from "../tools/_flags.ts";
 import { ChecksumError, DownloadError } from "../tools/_originals.ts";
 import { main, obtainOriginals } from "../tools/download.ts";
+import { main as downloadAndConvert } from "../tools/download_and_convert_data.ts";
 
 const content = Uint8Array.from({ length: 90_000 }, (_, i) => (i * i) >> 7);
 const packed = await gzip(content);
@@ -411,5 +412,33 @@ Deno.test({
     withDirectory(async (directory) => {
       assertEquals(await main(["--dataset_name=fashion_mnist", `--dataset_dir=${directory}`]), 0);
       assertEquals(names(directory), originals.fashion_mnist.files.map(({ name }) => `${name}.gz`).sort());
+    }),
+});
+
+Deno.test({
+  name: "download_and_convert_data's main() does both, and nothing twice",
+  ignore: !isInstalled,
+  fn: () =>
+    withDirectory(async (directory) => {
+      // Records that are there are kept, so that 70,000 pictures need not be converted here.
+      const args = ["--dataset_name=fashion_mnist", `--dataset_dir=${directory}`, `--from=${debian}`];
+      for (const split of ["train", "test"]) {
+        await Deno.writeFile(`${directory}/mnist_${split}.tfrecord`, new Uint8Array());
+      }
+      assertEquals(await downloadAndConvert(args), 0);
+      assertEquals(
+        names(directory),
+        [
+          "labels.txt",
+          "mnist_test.tfrecord",
+          "mnist_train.tfrecord",
+          ...originals.fashion_mnist.files.map(({ name }) => `${name}.gz`),
+        ].sort(),
+      );
+      await assertRejects(
+        () => downloadAndConvert(["--dataset_dir=d"]),
+        UsageError,
+        "--dataset_name",
+      );
     }),
 });
