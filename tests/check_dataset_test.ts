@@ -1,9 +1,8 @@
 /** What tools/check_dataset.ts finds in folders and records, and what not. */
 // @ts-types="../types/std_assert.d.ts"
-import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { checkPictures, type Finding } from "../datasets/check/findings.ts";
 import { shrink } from "../datasets/check/look.ts";
-import { ALIKE, findAlike } from "../datasets/check/near_duplicates.ts";
 import { listPictures, splitOfShard } from "../datasets/check/picture_sources.ts";
 import { convertFolder } from "../datasets/convert_photos.ts";
 import { decodeHere, decodePicture } from "../datasets/decode_picture.ts";
@@ -12,11 +11,10 @@ import { concatenateArrays, type Files, memoryFiles } from "../formats/files.ts"
 import { encodePng } from "../formats/png.ts";
 import { encodeTfRecords } from "../formats/tfrecord.ts";
 import { denoFiles } from "../host/files.ts";
-import { unit } from "./goldens/_formula.ts";
 import { main } from "../tools/check_dataset.ts";
 import { UsageError } from "../tools/_flags.ts";
 import { flower, flowerPhotos, writeFiles, writeMessyFolder } from "./_photos.ts";
-import { run, withFolder } from "./_tools.ts";
+import { withFolder } from "./_tools.ts";
 
 /** A photo in another size, as another file. */
 function resized(photo: Uint8Array, share: number): Uint8Array {
@@ -172,34 +170,6 @@ Deno.test("splitOfShard() knows the names of TF-Slim's converters", () => {
   }
 });
 
-Deno.test("findAlike() finds the same pairs as a comparison of all", () => {
-  const size = 256, count = 400;
-  const thumbnails = Array.from({ length: count }, (_, n) =>
-    Uint8Array.from({ length: size }, (_, i) => {
-      // Every third one repeats an earlier one with noise about the threshold; a few are plain.
-      const base = n % 3 === 2 ? n - 2 : n, noise = n % 3 === 2 ? (unit(n, i) - 0.5) * (14 + n % 7) : 0;
-      const contrast = base % 30 === 0 ? 4 : 120;
-      return Math.round(
-        100 + noise + contrast * (unit(base, i & 0xf3) - 0.5) + contrast / 6 * Math.sin(base + i / 40),
-      );
-    }));
-  const distance = (a: Uint8Array, b: Uint8Array) =>
-    Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / size);
-  const spread = (a: Uint8Array) => {
-    const mean = a.reduce((sum, value) => sum + value, 0) / size;
-    return Math.sqrt(a.reduce((sum, value) => sum + (value - mean) ** 2, 0) / size);
-  };
-  const isPlain = thumbnails.map((thumbnail) => spread(thumbnail) < 10);
-  const expected = thumbnails.map((thumbnail, i) =>
-    isPlain[i]
-      ? -1
-      : thumbnails.findIndex((other, j) => j < i && !isPlain[j] && distance(thumbnail, other) <= ALIKE)
-  );
-  const found = findAlike(thumbnails);
-  assertEquals([...found], expected);
-  assert(expected.some((first) => first >= 0) && isPlain.some(Boolean), "the test has pairs and plain ones");
-});
-
 Deno.test("check_dataset's main() prints a table, writes a page with everything inside, and exits for CI", async () => {
   await withFolder(async (folder) => {
     const photos = `${folder}/photos`, page = `${folder}/out/page.html`;
@@ -241,53 +211,5 @@ Deno.test("check_dataset finds in records what it finds in the photos that they 
     const kinds = async (path: string) => (await check(denoFiles, path)).map(({ kind }) => kind).sort();
     assertEquals(await kinds(`${folder}/records`), await kinds(`${folder}/photos`));
     assert((await kinds(`${folder}/records`)).includes("mislabelled"));
-  });
-});
-
-Deno.test("check_dataset doubts a label that a trained net is sure is wrong", async () => {
-  /** A picture of a colour, with a pattern of its own. */
-  const coloured = (channel: number, number: number) =>
-    encodePng({
-      data: Uint8Array.from(
-        { length: 3 * 256 },
-        (_, i) => i % 3 === channel ? 200 : 255 * unit(number, i) / 3,
-      ),
-      width: 16,
-      height: 16,
-      channels: 3,
-    });
-  const classes = (counts: number, first: number) =>
-    Object.fromEntries(
-      ["red", "green"].flatMap((name, channel) =>
-        Array.from(
-          { length: counts },
-          (_, i) => [`${name}/${i}.png`, coloured(channel, first + channel * 100 + i)],
-        )
-      ),
-    );
-  await withFolder(async (folder) => {
-    writeFiles(`${folder}/train`, classes(20, 0));
-    writeFiles(`${folder}/checked`, { ...classes(5, 1000), "red/wrong.png": coloured(1, 5000) });
-    const trained = await run("train", [
-      `--dataset_dir=${folder}/train`,
-      `--train_dir=${folder}/run`,
-      "--model_name=lenet",
-      "--train_image_size=12",
-      "--batch_size=8",
-      "--optimizer=adam",
-      "--learning_rate=0.001",
-      "--max_number_of_steps=60",
-      "--eval_split_name=",
-    ]);
-    assertEquals(trained.code, 0, trained.stderr);
-    const { code, stdout, stderr } = await run("check_dataset", [
-      `${folder}/checked`,
-      `--checkpoint_path=${folder}/run`,
-      "--fail_on=doubtful",
-    ]);
-    assertEquals(stderr.includes("Cannot"), false, stderr);
-    assertMatch(stdout, /red\/wrong\.png: labelled red, the net says green \(\d+\.\d%\)/);
-    assertStringIncludes(stdout, "11 pictures (train 9, validation 2), 1 findings, 1 of them count");
-    assertEquals(code, 1);
   });
 });
