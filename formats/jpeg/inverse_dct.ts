@@ -4,7 +4,8 @@
  *
  * It is the transform of Arai, Agui and Nakajima (1988) with 5 multiplications a row. Eight of its factors are put into the
  * quantization table, which then has two bits of fraction; the others have eight, and products are cut, not rounded. So it
- * differs from an accurate transform by a level on average.
+ * differs from an accurate transform by a level on average. Sums and products of damaged blocks overflow as in libjpeg-turbo's
+ * SIMD units.
  *
  * This module is browser compatible.
  *
@@ -29,7 +30,7 @@ export function scaleQuantization(table: Uint16Array): Int16Array {
 
 const columns = new Int16Array(64);
 
-/** The square root of 2 in 16384ths. */
+/** The square root of 2, of eight bits, in 16384ths. */
 const ROOT = 23168;
 
 /** A product with a factor in 16384ths, as SIMD units have it: 14 bits of the value count. */
