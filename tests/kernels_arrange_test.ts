@@ -1,11 +1,11 @@
-/** Concatenation, padding, cropping and transposition: they only move values, so every bit must be right. */
+/** Concatenation, slices, padding, cropping and transposition: they only move values, so every bit must be right. */
 // @ts-types="../types/std_assert.d.ts"
 import { assertEquals, assertThrows } from "@std/assert";
-import { concat, crop, type Margins, pad, transpose } from "../tape/ops/arrange.ts";
+import { concat, crop, type Margins, pad, slice, transpose } from "../tape/ops/arrange.ts";
 import { Tape, type Value } from "../tape/tape.ts";
 import { backward, type KernelCase, testCases } from "./_kernels.ts";
 import * as reference from "./reference/arrange.ts";
-import { random } from "./reference/tensor.ts";
+import { random, tensor } from "./reference/tensor.ts";
 
 /** Dimensions before the last, and the last one of each value. */
 const joined: Record<string, [outer: number[], widths: number[]]> = {
@@ -59,6 +59,37 @@ testCases("concat() takes one value twice, and gives gradients only where they a
     c: { value: reference.slice(random("dz", [3, 8]), 6, 2) },
   },
 }]);
+
+const cuts: [shape: number[], first: number, columns: number][] = [
+  [[5], 1, 3],
+  [[2, 8], 4, 4],
+  [[3, 7], 0, 7],
+  [[2, 3, 4, 12], 4, 8],
+  [[2, 3, 4, 13], 5, 3],
+  [[31, 9, 20], 19, 1],
+];
+
+testCases(
+  "slice() takes columns, its gradient puts them between zeros",
+  cuts.map(([shape, first, columns]): KernelCase => {
+    const x = random("x", shape), expected = reference.slice(x, first, columns);
+    const dy = random("dy", expected.shape), rest = shape[shape.length - 1] - first - columns;
+    const zeros = (n: number) => n > 0 ? [tensor([...shape.slice(0, -1), n])] : [];
+    return {
+      name: `${columns} from ${first} on of [${shape}]`,
+      feeds: { x, dy },
+      record: ({ x, dy }) => {
+        const y = slice(x, first, columns), [dx] = backward(y, dy), [back] = backward(dx!, x);
+        return { y, dx: dx!, back: back! };
+      },
+      expect: {
+        y: { value: expected },
+        dx: { value: reference.concat([...zeros(first), dy, ...zeros(rest)]) },
+        back: { value: expected },
+      },
+    };
+  }),
+);
 
 const framed: [shape: [number, number, number, number], margins: Margins][] = [
   [[1, 1, 1, 1], { top: 1 }],
@@ -120,7 +151,7 @@ testCases(
   }),
 );
 
-Deno.test("concat(), pad(), crop() and transpose() name what does not fit", () => {
+Deno.test("concat(), slice(), pad(), crop() and transpose() name what does not fit", () => {
   const tape = new Tape(), scope = "Mixed_5b";
   const of = (...shape: number[]): Value => tape.feed(`x ${shape}`, shape);
   const refused: [() => unknown, string][] = [
@@ -152,6 +183,10 @@ Deno.test("concat(), pad(), crop() and transpose() name what does not fit", () =
     [
       () => crop(of(2, 5, 5, 3), { scope, top: 3, bottom: 2 }),
       "Cannot apply crop in Mixed_5b to [2,5,5,3]: nothing would be left",
+    ],
+    [
+      () => slice(of(2, 5, 3), 1, 3, { scope }),
+      "Cannot apply slice in Mixed_5b to [2,5,3]: there are no 3 columns from 1 on among 3",
     ],
     [
       () => transpose(of(2, 5, 3), [0, 2, 2], { scope }),

@@ -1,4 +1,5 @@
 /** ONNX without Python: our nets there and back, what is refused and how fast. */
+import process from "node:process";
 // @ts-types="../types/std_assert.d.ts"
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { create, type MessageInitShape, toBinary } from "npm:@bufbuild/protobuf@2.17.0";
@@ -19,7 +20,8 @@ import { recordOnnx, type RecordOnnxOptions } from "../graphs/onnx/record.ts";
 import { sizeOf } from "../kernels/kernel.ts";
 import { getNet } from "../nets/nets_factory.ts";
 import { batchNorm } from "../tape/ops/batch_norm.ts";
-import { crop, pad } from "../tape/ops/arrange.ts";
+import { concat, crop, pad, slice, transpose } from "../tape/ops/arrange.ts";
+import { multiply } from "../tape/ops/multiply.ts";
 import { avgPool2d, maxPool2d } from "../tape/ops/pool.ts";
 import { add, biasAdd, reshape, scale } from "../tape/ops/pointwise.ts";
 import { resizeBilinear } from "../tape/ops/resize.ts";
@@ -89,6 +91,10 @@ const recordings: Record<string, (x: Value) => Value> = {
   "an image as rows, and rows as an image": (x) => {
     const [n, h, w, c] = x.shape, rows = reshape(x, [n, h * w * c]);
     return reshape(scale(rows, 3), [n, w, h, c]);
+  },
+  "slices, products and images turned round": (x) => {
+    const turned = transpose(concat([x, slice(x, 1, 2)]), [0, 2, 1, 3]); // 3 and 2 channels, which are width and height
+    return multiply(turned, transpose(transpose(turned, [0, 3, 2, 1]), [0, 3, 2, 1]));
   },
   "a bias that no product takes in": (x) => biasAdd(x, x.tape.constant(Float32Array.of(1, -2, 3), [3])),
 };
@@ -185,14 +191,20 @@ const floats = (name: string, dims: number[], count = dims.reduce((a, b) => a * 
 });
 const conv: NodeInit = { opType: "Conv", name: "conv", input: ["x", "w"], output: ["y"] };
 
+/** Seconds that this process has computed, which other processes do not lengthen. */
+function computed(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 /** Reads and records a file, and measures: nothing may take longer than a second. */
 function load(bytes: Uint8Array, options?: RecordOnnxOptions): Tape {
-  const tape = new Tape(), start = performance.now();
+  const tape = new Tape(), start = computed();
   try {
     recordOnnx(tape, decodeOnnx(bytes, "a.onnx"), "a.onnx", options);
     return tape;
   } finally {
-    assertLess(performance.now() - start, 1000);
+    assertLess(computed() - start, 1);
   }
 }
 
@@ -283,17 +295,16 @@ const refused: Record<
   "weights for other images": [
     () => modelOf([conv], { initializer: [floats("w", [4, 5, 3, 3])] }),
     TypeError,
-    'Cannot import "a.onnx": node "conv" (Conv): Cannot apply conv2d in conv to [1,8,8,3], [3,3,5,4]: ' +
-    "the input has 3 channels, the weights expect 5",
+    'Cannot import "a.onnx": node "conv" (Conv): its weights [4,5,3,3] in 1 groups do not fit the 3 channels of its input',
   ],
-  "groups that are neither one nor all": [
+  "groups that do not fit": [
     () =>
       modelOf([{ ...conv, attribute: [{ name: "group", type: Kind.INT, i: 2n }] }], {
         dims: [1, 4, 8, 8],
-        initializer: [floats("w", [4, 2, 3, 3])],
+        initializer: [floats("w", [5, 2, 3, 3])],
       }),
     TypeError,
-    'Cannot import "a.onnx": node "conv" (Conv): its 2 groups are not supported, only 1, or one for each of the 4 channels',
+    'Cannot import "a.onnx": node "conv" (Conv): its weights [5,2,3,3] in 2 groups do not fit the 4 channels of its input',
   ],
   "a convolution without weights": [
     () => modelOf([{ ...conv, input: ["x"] }]),

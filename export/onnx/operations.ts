@@ -137,6 +137,19 @@ const crop: Rule = ({ inputs: [x], outputs: [y], attributes, scope }, { graph })
   graph.define(y, "Slice", [graph.nameOf(x), ...ranges], {}, scope);
 };
 
+const slice: Rule = ({ inputs: [x], outputs: [y], attributes, scope }, { graph }) => {
+  const { first, columns } = attributes as { first: number; columns: number }, rank = x.shape.length;
+  const ranges = [[first], [first + columns], [rank === 4 ? 1 : rank - 1]].map((v) => graph.integers(v));
+  graph.define(y, "Slice", [graph.nameOf(x), ...ranges], {}, scope);
+};
+
+/** The order of the tape between the orders of ONNX. */
+const transpose: Rule = ({ inputs: [x], outputs: [y], attributes, scope }, { graph }) => {
+  const { order } = attributes as { order: readonly number[] }, places = onnxShape(order.map((_, d) => d));
+  const perm = places.map((d) => places.indexOf(order[d]));
+  graph.define(y, "Transpose", [graph.nameOf(x)], { perm }, scope);
+};
+
 /** Whether images lie alike in both orders. */
 const isPlain = (shape: Shape) => shape.length !== 4 || shape[3] === 1 || shape[1] * shape[2] === 1;
 
@@ -201,10 +214,13 @@ export const rules: Readonly<Record<string, Rule>> = {
   softmax: same("Softmax", lastAxis),
   add,
   scale,
+  multiply: same("Mul"),
   gate: same("Mul"),
   concat: same("Concat", lastAxis),
   pad,
   crop,
+  slice,
+  transpose,
   reshape,
   resizeBilinear,
 };

@@ -100,11 +100,17 @@ function calculate(node: OnnxNode): Constant {
   return constantOf(node.scope, values, long.shape);
 }
 
+/** One value throughout. A few bytes can stand for very many, so all together must stay below a bound. */
 function filled(node: OnnxNode): Constant {
-  const shape = numbersOf(node.constant(0)), value = node.tensor("value");
-  if (!(sizeOf(shape) <= 1 << 16)) throw new TypeError(`a constant of shape [${shape}] is too large`);
-  const [number] = value ? numbersOf(constantOfTensor(node.scope, value)) : [0];
-  return constantOf(node.scope, new Array<number>(sizeOf(shape)).fill(number), shape);
+  const shape = numbersOf(node.constant(0)),
+    count = sizeOf(shape),
+    value = node.tensor("value"),
+    name = node.scope;
+  if (shape.some((size) => size < 0) || !node.around.canFill(count)) {
+    throw new TypeError(`a constant of shape [${shape}] is too large`);
+  }
+  const [number] = value ? numbersOf(constantOfTensor(name, value)) : [0];
+  return { kind: "constant", name, shape, read: () => new Float32Array(count).fill(number) };
 }
 
 function transposed(node: OnnxNode): Constant {

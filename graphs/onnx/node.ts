@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly opset: number;
   /** A variable on the tape for the values of a constant, changed by `change` where given; `key` tells changes apart. */
   variable(constant: Constant, change?: Change, isTrainable?: boolean): Value;
+  /** Whether so many values more may come from nodes that fill constants. */
+  canFill(count: number): boolean;
 }
 
 /** Other values of another shape made of a constant's. */

@@ -9,6 +9,7 @@
  * @module
  */
 import { reshape } from "../../tape/ops/pointwise.ts";
+import { sizeOf } from "../../kernels/kernel.ts";
 import { transpose } from "../../tape/ops/arrange.ts";
 import type { Shape, Value } from "../../tape/tape.ts";
 
@@ -58,15 +59,31 @@ export function plainAxes(rank: number): Axes {
   return Array.from({ length: rank }, (_, d) => d);
 }
 
+/** Dimensions that stay together are moved as one: ranges of them, in their new order. */
+function runs(order: readonly number[], shape: Shape): number[][] {
+  const groups: number[][] = [];
+  for (const d of order) {
+    if (shape[d] === 1) continue;
+    const last = groups.at(-1), before = last?.at(-1);
+    const isNext = before !== undefined && d > before &&
+      shape.slice(before + 1, d).every((size) => size === 1);
+    if (isNext) last!.push(d);
+    else groups.push([d]);
+  }
+  return groups;
+}
+
 /** A value with its dimensions in that order. Where no element moves, that is a new shape and no copy. */
 export function arranged({ value, axes }: Activation, wanted: Axes, scope: string): Value {
   if (wanted.join() === axes.join()) return value;
-  const order = wanted.map((axis) => axes.indexOf(axis));
-  const long = (dims: readonly number[]) => dims.filter((d) => value.shape[d] > 1).join();
-  if (long(order) === long(plainAxes(axes.length))) {
-    return reshape(value, order.map((d) => value.shape[d]), { scope });
-  }
-  return transpose(value, order, { scope });
+  const order = wanted.map((axis) => axes.indexOf(axis)), groups = runs(order, value.shape);
+  const shape = order.map((d) => value.shape[d]);
+  if (groups.length <= 1) return reshape(value, shape, { scope });
+  const sorted = groups.toSorted(([a], [b]) => a - b);
+  const merged = reshape(value, sorted.map((group) => sizeOf(group.map((d) => value.shape[d]))), { scope });
+  return reshape(transpose(merged, groups.map((group) => sorted.indexOf(group)), { scope }), shape, {
+    scope,
+  });
 }
 
 /** Images [n, height, width, channels]. */

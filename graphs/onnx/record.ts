@@ -35,6 +35,9 @@ export interface RecordOnnxOptions {
 /** Oldest version of the operators whose meaning is known here. */
 const oldestOpset = 7;
 
+/** Values in constants that nodes fill: twice the weights of the largest nets. */
+const mostFilled = 1 << 28;
+
 const rules: Readonly<Record<string, (node: OnnxNode) => Activation>> = {
   ...elementwiseRules,
   ...layerRules,
@@ -54,6 +57,7 @@ class Recording implements Surroundings {
   readonly #operands = new Map<string, Operand>();
   readonly #variables = new Map<string, Value>();
   readonly #names = new Map<string, number>();
+  #filled = 0;
 
   constructor(tape: Tape, model: OnnxModel) {
     this.tape = tape;
@@ -129,6 +133,11 @@ class Recording implements Surroundings {
       ? "a second result, which is not supported"
       : "computed only after it";
     return `its input "${name}" is ${why}`;
+  }
+
+  canFill(count: number): boolean {
+    this.#filled += count;
+    return this.#filled <= mostFilled;
   }
 
   variable: Surroundings["variable"] = ({ name, shape, read }, change, isTrainable = true) => {

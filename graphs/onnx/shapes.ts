@@ -6,7 +6,7 @@
  * @module
  */
 import { sizeOf } from "../../kernels/kernel.ts";
-import { concat, crop, pad } from "../../tape/ops/arrange.ts";
+import { concat, crop, pad, slice } from "../../tape/ops/arrange.ts";
 import { reshape } from "../../tape/ops/pointwise.ts";
 import { resizeBilinear } from "../../tape/ops/resize.ts";
 import type { Shape } from "../../tape/tape.ts";
@@ -117,13 +117,25 @@ function zeros(node: OnnxNode): Activation {
 }
 
 function cut(node: OnnxNode): Activation {
-  const { scope } = node, x = node.activation(0), shape = shapeOf(x), ranges = sliceOf(node, shape);
-  const isWhole = ranges.map(({ first, last }, d) => first === 0 && last === shape[d]);
-  if (isWhole.every(Boolean)) return x;
-  if (!isWhole[0] || !isWhole[1]) throw new TypeError("only height and width can be sliced");
-  const [, , rows, columns] = ranges, value = images(x, scope), [, h, w] = value.shape;
-  const margins = { top: rows.first, bottom: h - rows.last, left: columns.first, right: w - columns.last };
-  return { kind: "activation", value: crop(value, { ...margins, scope }), axes: imageAxes };
+  const { scope } = node, x = node.activation(0), shape = shapeOf(x);
+  const partial = sliceOf(node, shape).map((range, axis) => ({ ...range, axis }))
+    .filter(({ first, last, axis }) => first > 0 || last < shape[axis]);
+  if (shape.length !== 4 || partial.some(({ axis }) => axis < 2)) {
+    return partial.reduce((x, { first, last, axis }) => {
+      const axes = withLast(x, axis), value = slice(arranged(x, axes, scope), first, last - first, { scope });
+      return { kind: "activation", value, axes };
+    }, x);
+  }
+  const [rows, columns] = [2, 3].map((axis) =>
+    partial.find((range) => range.axis === axis) ?? { first: 0, last: shape[axis] }
+  );
+  const margins = {
+    top: rows.first,
+    bottom: shape[2] - rows.last,
+    left: columns.first,
+    right: shape[3] - columns.last,
+  };
+  return { kind: "activation", value: crop(images(x, scope), { ...margins, scope }), axes: imageAxes };
 }
 
 /** A size made by a factor. Where the last cell is cut, pixels lie by the factor and not by the sizes, as they do here. */

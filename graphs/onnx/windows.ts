@@ -7,7 +7,7 @@
  */
 import { permute } from "../../formats/permute.ts";
 import { type Padding, slide } from "../../kernels/window.ts";
-import { pad } from "../../tape/ops/arrange.ts";
+import { concat, pad, slice } from "../../tape/ops/arrange.ts";
 import { conv2d } from "../../tape/ops/conv2d.ts";
 import { depthwiseConv2d } from "../../tape/ops/depthwise_conv2d.ts";
 import { biasAdd } from "../../tape/ops/pointwise.ts";
@@ -73,25 +73,45 @@ function paddingOf(node: OnnxNode, x: Value, windows: Omit<Windows, "padding">):
   return margins.join() === marginsOf(x, same).join() ? "SAME" : margins;
 }
 
-/** `Conv`, of groups that are one channel each or all channels together. */
+/** `Conv`. Groups of several channels are convolutions of their own, side by side. */
 export function convolution(node: OnnxNode): Activation {
   const { scope, around } = node, x = images(node.activation(0), scope), weights = node.constant(1);
   if (weights.shape.length !== 4) {
     throw new TypeError(`its weights [${weights.shape}] are not those of an image`);
   }
   const [outputs, inputs, kh, kw] = weights.shape, channels = x.shape[3], groups = node.integer("group", 1);
-  const isDense = groups === 1;
-  if (!isDense && !(groups === channels && inputs === 1 && outputs % groups === 0)) {
+  if (!(groups >= 1) || channels !== groups * inputs || outputs % groups !== 0) {
     throw new TypeError(
-      `its ${groups} groups are not supported, only 1, or one for each of the ${channels} channels`,
+      `its weights [${weights.shape}] in ${groups} groups do not fit the ${channels} channels of its input`,
     );
   }
-  const { kernel: _, ...windows } = windowsOf(node, x, [kh, kw]);
-  const shape = isDense ? [kh, kw, inputs, outputs] : [kh, kw, groups, outputs / groups];
-  const view = isDense ? weights.shape : [groups, outputs / groups, kh, kw];
-  const order = isDense ? [2, 3, 1, 0] : [2, 3, 0, 1];
-  const w = around.variable(weights, { key: `HWIO ${shape}`, shape, apply: (v) => permute(v, view, order) });
-  const y = (isDense ? conv2d : depthwiseConv2d)(x, w, { ...windows, scope });
+  const { kernel: _, ...windows } = windowsOf(node, x, [kh, kw]), options = { ...windows, scope };
+  const share = outputs / groups, size = inputs * kh * kw * share;
+  const kernel = (group: number) => {
+    const shape = [kh, kw, inputs, share], view = [share, inputs, kh, kw];
+    const part = (v: Float32Array) => groups === 1 ? v : v.subarray(group * size, (group + 1) * size);
+    return around.variable(weights, {
+      key: `group ${group} of ${groups}`,
+      shape,
+      apply: (v) => permute(part(v), view, [2, 3, 1, 0]),
+    });
+  };
+  const depthwise = () => {
+    const shape = [kh, kw, groups, share], view = [groups, share, kh, kw];
+    const w = around.variable(weights, {
+      key: "depthwise",
+      shape,
+      apply: (v) => permute(v, view, [2, 3, 0, 1]),
+    });
+    return depthwiseConv2d(x, w, options);
+  };
+  const y = groups === 1 ? conv2d(x, kernel(0), options) : inputs === 1 ? depthwise() : concat(
+    Array.from(
+      { length: groups },
+      (_, g) => conv2d(slice(x, g * inputs, inputs, { scope }), kernel(g), options),
+    ),
+    { scope },
+  );
   return ofImages(node.inputs[2] ? biasAdd(y, around.variable(node.constant(2)), { scope }) : y);
 }
 

@@ -38,9 +38,9 @@ const concatOperation: Operation<null> = defineOperation<null>({
   gradient: ({ node, inputs, gradients: [dy], wanted }) => {
     let first = 0;
     return inputs.map(({ shape }, i) => {
-      const slice = { first, columns: lastOf(shape) };
-      first += slice.columns;
-      return dy && wanted[i] ? dy.tape.apply(sliceOperation, [dy], slice, node.scope)[0] : undefined;
+      const place = { first, columns: lastOf(shape) };
+      first += place.columns;
+      return dy && wanted[i] ? dy.tape.apply(sliceOperation, [dy], place, node.scope)[0] : undefined;
     });
   },
   batch: () => ({ outputs: "map" }),
@@ -55,16 +55,49 @@ const concatOperation: Operation<null> = defineOperation<null>({
   },
 });
 
-const sliceOperation: Operation<{ first: number; columns: number }> = defineOperation<
-  { first: number; columns: number }
->({
+/** Columns of a matrix whose rows are all dimensions but the last. */
+interface Columns {
+  readonly first: number;
+  readonly columns: number;
+}
+
+const sliceOperation: Operation<Columns> = defineOperation<Columns>({
   name: "slice",
-  infer: ([x], { columns }) => [[...x.slice(0, -1), columns]],
+  infer: ([x], { first, columns }) => {
+    const isCount = [first, columns].every((v) => Number.isInteger(v) && v >= 0);
+    if (!isCount || columns === 0 || first + columns > lastOf(x)) {
+      throw new RangeError(`there are no ${columns} columns from ${first} on among ${lastOf(x)}`);
+    }
+    return [[...x.slice(0, -1), columns]];
+  },
+  gradient: ({ node, inputs: [x], gradients: [dy], attributes: { first } }) => {
+    const place = { first, columns: lastOf(x.shape) };
+    return [dy && dy.tape.apply(placeOperation, [dy], place, node.scope)[0]];
+  },
   batch: () => ({ outputs: "map" }),
   lower: (e, { inputs: [x], outputs: [y], attributes: { first, columns } }) => {
     const stride = lastOf(x.shape);
     const [from, to] = [{ matrix: x, stride, first }, { matrix: y, stride: columns, first: 0 }];
     copyColumns(e, sizeOf(x.shape) / stride, columns, from, to);
+  },
+});
+
+/** A slice between zeros: `columns` is how many there are with these. */
+const placeOperation: Operation<Columns> = defineOperation<Columns>({
+  name: "place",
+  infer: ([x], { columns }) => [[...x.slice(0, -1), columns]],
+  gradient: ({ node, inputs: [x], gradients: [dy], attributes: { first } }) => [
+    dy && slice(dy, first, lastOf(x.shape), { scope: node.scope }),
+  ],
+  batch: () => ({ outputs: "map" }),
+  lower: (e, { inputs: [x], outputs: [y], attributes: { first, columns } }) => {
+    const inside = lastOf(x.shape), rows = sizeOf(x.shape) / inside;
+    rearrange(e, x, y, {
+      dims: [1, 1, rows, columns],
+      low: [0, 0, 0, first],
+      size: [1, 1, rows, inside],
+      strides: [0, 0, inside, 1],
+    });
   },
 });
 
@@ -78,6 +111,15 @@ export function concat(values: readonly Value[], { scope }: Scoped = {}): Value 
     throw new RangeError(`Cannot apply concat${scope ? ` in ${scope}` : ""}: there are no values`);
   }
   return values[0].tape.apply(concatOperation, values, null, scope)[0];
+}
+
+/**
+ * Some of the values along the last dimension (channels): `columns` of them, from `first` on.
+ *
+ * @throws {RangeError} where there are not so many
+ */
+export function slice(x: Value, first: number, columns: number, { scope }: Scoped = {}): Value {
+  return x.tape.apply(sliceOperation, [x], { first, columns }, scope)[0];
 }
 
 function checkMargins(x: Shape, margins: Required<Margins>): void {

@@ -1,6 +1,8 @@
 """Writes small ONNX models as other tools export them, with what onnxruntime computes with them.
 
-Usage: python onnx_models.py DIRECTORY
+Usage: python onnx_models.py DIRECTORY NET...
+
+Each NET is one of those that come with the library onnx; their weights are one number throughout, which random ones replace.
 
 For each model: NAME.onnx, NAME.input (float32, [n, height, width, channels]) and NAME.output (float32, all outputs one after
 another); cases.json lists the names with the shapes.
@@ -155,16 +157,38 @@ def old():
     return m.finish([m("Softmax", m("Squeeze", x, axes=[0]))])
 
 
-def main(directory):
+def zoo(name):
+    """A net of the library onnx."""
+    model = onnx.load(os.path.join(onnx.__path__[0], "backend", "test", "data", "light", f"light_{name}.onnx"))
+    graph, random = model.graph, np.random.default_rng(3)
+    shapes = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    for node in [node for node in graph.node if node.op_type == "ConstantOfShape"]:
+        shape, name = shapes[node.input[0]], node.output[0]
+        weights, vector = lambda: random.standard_normal(shape) / np.sqrt(np.prod(shape[1:])), lambda: random.uniform(0.5, 1, shape)
+        values = weights() if len(shape) > 1 else vector()
+        graph.initializer.append(numpy_helper.from_array(values.astype(np.float32), name))
+        graph.node.remove(node)
+    given = {tensor.name for tensor in graph.initializer}
+    for value in [value for value in graph.input if value.name in given]:
+        graph.input.remove(value)
+    model.ir_version = 4  # weights need not be inputs
+    return model
+
+
+def main(directory, nets):
     cases = []
-    for build in (resnet, mobilenet, inception, channels_last, odds, old):
-        model = build()
-        name, path = build.__name__, os.path.join(directory, build.__name__)
+    builders = {build.__name__: build for build in (resnet, mobilenet, inception, channels_last, odds, old)}
+    builders.update({name: lambda name=name: zoo(name) for name in nets})
+    for name, build in builders.items():
+        model, path = build(), os.path.join(directory, name)
         onnx.save(model, path + ".onnx")
-        dims = [2 if d.dim_param else d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim]
+        [image] = model.graph.input
+        dims = [2 if d.dim_param else d.dim_value for d in image.type.tensor_type.shape.dim]
         images = np.random.default_rng(7).uniform(-1, 1, dims).astype(np.float32)
-        session = onnxruntime.InferenceSession(path + ".onnx", providers=["CPUExecutionProvider"])
-        outputs = session.run(None, {"image": images})
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(path + ".onnx", options, providers=["CPUExecutionProvider"])
+        outputs = session.run(None, {image.name: images})
         last = images if name == "channels_last" else images.transpose(0, 2, 3, 1)
         np.ascontiguousarray(last).tofile(path + ".input")
         np.concatenate([output.flatten() for output in outputs]).tofile(path + ".output")
@@ -175,4 +199,4 @@ def main(directory):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2:])
