@@ -2,7 +2,6 @@
  * Topic `preprocessing`: every array of manifest.json, the pieces of vgg_pieces.json, and the random choices of
  * distorted_bounding_box.json and random_choices.json as distributions.
  */
-import { openGpu } from "../../host/drivers.ts";
 import { centralCrop } from "../../preprocessing/inception_preprocessing.ts";
 import { getPreprocessing } from "../../preprocessing/preprocessing_factory.ts";
 import type { SourcePicture } from "../../preprocessing/sampling.ts";
@@ -11,6 +10,7 @@ import { Draws } from "../../random/philox.ts";
 import { makeArray } from "./_array_cases.ts";
 import { type BoxStatistics, compareBoxes, compareMean } from "./_box_statistics.ts";
 import { Comparison } from "./_comparison.ts";
+import { onDevice } from "./_device.ts";
 import { compareArray, type Manifest } from "./_picture_files.ts";
 import { ExactChecks, type GoldenCase, listDirectory, readJson, unknownCase } from "./report.ts";
 
@@ -41,21 +41,6 @@ function blank(height: number, width: number): SourcePicture {
   return { data: new Uint8Array(0), height, width, channels: 3 };
 }
 
-function vggSampling(
-  picture: SourcePicture,
-  isTraining: boolean,
-  place: number,
-  side: { height: number; width: number },
-) {
-  const draws = new Draws(1, { stream: 0, step: 0, place });
-  return vggPreprocessing.choose(picture, {
-    ...side,
-    isTraining,
-    resizeSideMin: isTraining ? undefined : side.height,
-  }, draws)
-    .sampling;
-}
-
 function checkPieces(pieces: Pieces): ExactChecks {
   const checks = new ExactChecks();
   for (const [height, width, side, ...expected] of pieces.smallest_size_at_least) {
@@ -82,11 +67,11 @@ function checkPieces(pieces: Pieces): ExactChecks {
 }
 
 function checkSides({ vgg_resize_side: { min, max, mean } }: RandomChoices): Comparison {
-  const report = new Comparison(), square = blank(1000, 1000);
-  const sides = Array.from(
-    { length: DRAWS },
-    (_, place) => vggSampling(square, true, place, { height: 224, width: 224 }).resized[0],
-  );
+  const report = new Comparison(), options = { height: 224, width: 224, isTraining: true };
+  const sides = Array.from({ length: DRAWS }, (_, place) => {
+    const draws = new Draws(1, { stream: 0, step: 0, place });
+    return vggPreprocessing.choose(blank(1000, 1000), options, draws).sampling.resized[0];
+  });
   report.number("smallest side", Math.min(...sides), min, { absolute: 0 });
   report.number("largest side", Math.max(...sides), max, { absolute: 0 });
   const std = Math.sqrt(((max - min + 1) ** 2 - 1) / 12);
@@ -109,23 +94,15 @@ function checkFactory({ preprocessing_by_name: names, unknown_name_error: error 
   return checks;
 }
 
-/** One case an array. They share a device, which the last one closes. */
+/** One case an array. */
 async function* arrayCases(directory: string): AsyncGenerator<GoldenCase> {
   const manifest: Manifest = await readJson(`${directory}/manifest.json`);
   for (const about of manifest.files) {
-    yield {
-      name: about.file,
-      run: async () => {
-        const gpu = await openGpu();
-        try {
-          const made = await makeArray(gpu, directory, manifest, about);
-          if (!made) return await unknownCase(about.file, `${about.file} (${about.op})`).run();
-          return await compareArray(directory, about, made.values, made.tolerance);
-        } finally {
-          gpu.close();
-        }
-      },
-    };
+    yield onDevice(about.file, async (gpu) => {
+      const made = await makeArray(gpu, directory, manifest, about);
+      if (!made) return await unknownCase(about.file, `${about.file} (${about.op})`).run();
+      return await compareArray(directory, about, made.values, made.tolerance);
+    });
   }
 }
 
