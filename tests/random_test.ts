@@ -1,9 +1,9 @@
 /** The random generator, its twin for kernels, and what is drawn with it. */
 // @ts-types="../types/std_assert.d.ts"
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import { Executor } from "../gpu/executor.ts";
 import { constant, truncatedNormal, xavier, zeros } from "../layers/initializers.ts";
-import { hash32, philox4x32, uniforms, words2 } from "../random/philox.ts";
+import { Draws, hash32, philox4x32, uniforms, words2 } from "../random/philox.ts";
 import philoxCode from "../random/philox.wgsl" with { type: "text" };
 import { storage, withGpu } from "./_gpu.ts";
 
@@ -181,4 +181,25 @@ Deno.test("initializers depend on seed and name alone", () => {
   }
   assertEquals(constant(0.1)([2], 1, "a"), new Float32Array(2).fill(0.1));
   assertEquals(zeros([], 1, "a"), new Float32Array(1));
+});
+
+Deno.test("Draws are Philox's words of a seed, a stream, a step and a place, one after another", () => {
+  const draws = new Draws(2 ** 32 + 5, { stream: 7, step: 9, place: 11 });
+  const words = Array.from({ length: 8 }, () => draws.bits());
+  const expected = [0, 1].flatMap((block) => [...philox4x32([block, 11, 9, 7], [5, 1])]);
+  assertEquals(words, expected);
+});
+
+Deno.test("Draws.uniform(), below() and chance() stay within their bounds and reach all of them", () => {
+  const draws = new Draws(1, { stream: 0, step: 0, place: 0 }), seen = new Set<number>();
+  let heads = 0;
+  for (let i = 0; i < 2000; i++) {
+    const u = draws.uniform(-2, 3), n = draws.below(5);
+    assert(u >= -2 && u < 3 && Number.isInteger(n) && n >= 0 && n < 5);
+    seen.add(n);
+    if (draws.chance(0.3)) heads++;
+  }
+  assertEquals(seen.size, 5);
+  assertAlmostEquals(heads / 2000, 0.3, 0.05);
+  assertEquals([draws.chance(0), draws.chance(1), draws.below(1), draws.uniform(4, 4)], [false, true, 0, 4]);
 });
