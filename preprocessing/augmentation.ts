@@ -36,6 +36,7 @@ export interface Mixing {
 
 /** A box that becomes noise, and which. */
 export interface Erasing {
+  /** The box. */
   readonly erased: PixelBox;
   /** Decides the noise, 32 bits. */
   readonly noise: number;

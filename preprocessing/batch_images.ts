@@ -19,7 +19,9 @@ import { type Sampling, samplingTaps, type SourcePicture } from "./sampling.ts";
 
 /** A picture and what is to be made of it. */
 export interface PreparedPicture {
+  /** The picture. */
   readonly picture: SourcePicture;
+  /** Which of its pixels are shown. */
   readonly sampling: Sampling;
   /** Left out: none. */
   readonly colors?: ColorChanges;

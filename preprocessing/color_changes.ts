@@ -26,10 +26,15 @@ export interface ColorAmounts {
 
 /** Changes as the device takes them, see kernels/image_common.wgsl. */
 export interface ColorChanges extends Required<ColorAmounts> {
+  /** Which, and in what order. */
   readonly changes: number;
 }
 
-/** @param order for instance "bshc": brightness, saturation, hue, contrast; "v" and "r" go to HSV and back */
+/**
+ * Changes of an image's colours.
+ *
+ * @param order for instance "bshc": brightness, saturation, hue, contrast; "v" and "r" go to HSV and back
+ */
 export function colorChanges(
   order: string,
   { brightness = 0, saturation = 1, hue = 0, contrast = 1 }: ColorAmounts,

@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { PictureAbout } from "./sampling.ts";
+
 /** Colours of the boxes one after another, as `tf.image.draw_bounding_boxes` takes them: red, green, blue. */
 const COLORS = [
   [1, 1, 0],
@@ -20,13 +22,6 @@ const COLORS = [
   [1, 0, 1],
 ] as const;
 
-/** Rows, columns and channels of an image. */
-export interface ImageSize {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
-
 /**
  * Draws frames one pixel wide, as `tf.image.draw_bounding_boxes`.
  *
@@ -37,7 +32,7 @@ export interface ImageSize {
  */
 export function drawBoundingBoxes<T extends Float32Array | Uint8Array>(
   pixels: T,
-  { height, width, channels }: ImageSize,
+  { height, width, channels }: PictureAbout,
   boxes: ArrayLike<number>,
   white: number,
 ): T {
