@@ -332,6 +332,35 @@ const refused: Record<
     TypeError,
     'Cannot import "a.onnx": its input "x" leaves the size of the images open: say which',
   ],
+  "images that would fill the memory": [
+    () => modelOf([relu("x", "y")], { dims: [1, 3, 2 ** 31, 2 ** 31] }),
+    TypeError,
+    'Cannot import "a.onnx": its images [1,2147483648,2147483648,3] are too large',
+  ],
+  "values that grow from node to node": [
+    () => {
+      const double = (i: number): NodeInit => {
+        const input = i === 0 ? "x" : `v${i}`,
+          output = i === 99 ? "y" : `v${i + 1}`,
+          axis = { name: "axis", type: Kind.INT, i: 1n };
+        return { opType: "Concat", name: output, input: [input, input], output: [output], attribute: [axis] };
+      };
+      return modelOf(Array.from({ length: 100 }, (_, i) => double(i)));
+    },
+    TypeError,
+    'Cannot import "a.onnx": node "v23" (Concat): its result [1,8,8,25165824] is too large',
+  ],
+  "a slice without ends": [
+    () =>
+      modelOf([{ opType: "Slice", name: "y", input: ["x", "i", "n", "i"], output: ["y"] }], {
+        initializer: [
+          { name: "i", dims: [1n], dataType: Type.INT64, int64Data: [2n] },
+          { name: "n", dims: [0n], dataType: Type.INT64 },
+        ],
+      }),
+    TypeError,
+    'Cannot import "a.onnx": node "y" (Slice): its starts [2] and ends [] are not one for each of [2]',
+  ],
   "a constant that would fill the memory": [
     () =>
       modelOf([

@@ -8,6 +8,7 @@
 import { DataLossError, reasonOf } from "../../formats/errors.ts";
 import type { NodeProto } from "../../formats/onnx/onnx_pb.ts";
 import type { OnnxModel } from "../../formats/onnx/read.ts";
+import { sizeOf } from "../../kernels/kernel.ts";
 import type { Shape, Tape, Value } from "../../tape/tape.ts";
 import { constantOfTensor, constantRules } from "./constants.ts";
 import { elementwiseRules } from "./elementwise.ts";
@@ -35,6 +36,8 @@ export interface RecordOnnxOptions {
 /** Oldest version of the operators whose meaning is known here. */
 const oldestOpset = 7;
 
+/** Elements of an image or what is made of it: 4 GiB of them. */
+const mostElements = 1 << 30;
 /** Values in constants that nodes fill: twice the weights of the largest nets. */
 const mostFilled = 1 << 28;
 
@@ -94,6 +97,7 @@ class Recording implements Surroundings {
   #images(given: Shape | Value | undefined): Value {
     const input = findImages(this.#model), value = given && "tape" in given ? given : undefined;
     const shape = imageShape(input, value ? value.shape : given as Shape | undefined);
+    if (sizeOf(shape) > mostElements) throw new TypeError(`its images [${shape}] are too large`);
     const images = value ?? this.tape.feed(input.name, shape);
     this.#operands.set(input.name, { kind: "activation", value: images, axes: input.axes });
     return images;
@@ -120,7 +124,11 @@ class Recording implements Surroundings {
       );
     }
     try {
-      this.#operands.set(output[0], table[opType](new OnnxNode(proto, inputs, this)));
+      const result = table[opType](new OnnxNode(proto, inputs, this));
+      if (result.kind === "activation" && sizeOf(result.value.shape) > mostElements) {
+        throw new TypeError(`its result [${result.value.shape}] is too large`);
+      }
+      this.#operands.set(output[0], result);
     } catch (thrown) {
       throw new TypeError(`${about}: ${reasonOf(thrown)}`, { cause: thrown });
     }

@@ -65,6 +65,9 @@ export function sliceOf(node: OnnxNode, shape: Shape): { first: number; last: nu
   const starts = node.numbers(1, "starts") ?? [], ends = node.numbers(2, "ends") ?? [];
   const axes = axesOf(node.numbers(3, "axes") ?? plainAxes(starts.length), shape.length);
   const steps = node.numbers(4) ?? [];
+  if (starts.length !== axes.length || ends.length !== axes.length) {
+    throw new TypeError(`its starts [${starts}] and ends [${ends}] are not one for each of [${axes}]`);
+  }
   if (steps.some((step) => step !== 1)) throw new TypeError(`its steps [${steps}] are not supported, only 1`);
   const ranges = shape.map((size) => ({ first: 0, last: size }));
   axes.forEach((axis, i) => {
