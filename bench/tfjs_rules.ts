@@ -17,12 +17,21 @@ export function tfjsRules(tf: Tf): Record<string, Rule<TfTensor>> {
     [x, filter, bias],
     { window: { stride = 1, rate = 1, padding = "SAME" } }: ConvolutionAttributes,
     { activation },
-  ) => apply({ x, filter, bias, activation, strides: stride, dilations: rate, pad: padding.toLowerCase() });
+  ) =>
+    apply({
+      x,
+      filter,
+      bias,
+      activation,
+      strides: stride,
+      dilations: rate,
+      pad: String(padding).toLowerCase(),
+    });
   const pooling = (apply: typeof tf.maxPool): Rule<TfTensor> =>
   (
     [x],
     { kernel, stride = 1, padding = "SAME" }: PoolAttributes,
-  ) => apply(x, kernel, stride, padding.toLowerCase());
+  ) => apply(x, kernel, stride, String(padding).toLowerCase());
   return {
     conv2d: convolution(tf.fused.conv2d),
     depthwiseConv2d: convolution(tf.fused.depthwiseConv2d),

@@ -4,7 +4,7 @@
  * This module is browser compatible.
  * @module
  */
-import { type Dispatch, mostWork, slice } from "./executor.ts";
+import { cut, type Dispatch, mostWork } from "./executor.ts";
 import type { Gpu } from "./gpu.ts";
 
 /** A query set holds 4096 timestamps, and each command takes two. */
@@ -53,7 +53,7 @@ export class DeviceClock {
 
   /** Runs commands once, in order, and tells how many milliseconds each took. */
   async time(commands: readonly Dispatch[]): Promise<number[]> {
-    const slices = slice(commands, mostWork(this.#gpu.adapter), mostCommands);
+    const slices = cut(commands, mostWork(this.#gpu.adapter), mostCommands);
     const ticks = await this.#read(slices);
     return commands.map((_, i) => Number(ticks[2 * i + 1] - ticks[2 * i]) * this.#nanosecondsPerTick / 1e6);
   }

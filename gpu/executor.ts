@@ -76,7 +76,7 @@ export class Executor {
       );
     }
     const needed = commands.filter((command) => !("workgroups" in command && command.workgroups.includes(0)));
-    this.#slices = slice(needed, options.maxWork ?? mostWork(gpu.adapter), options.maxCommands ?? 1024);
+    this.#slices = cut(needed, options.maxWork ?? mostWork(gpu.adapter), options.maxCommands ?? 1024);
   }
 
   /** Number of submissions a run. */
@@ -138,7 +138,7 @@ export class Executor {
 }
 
 /** Cuts a list where either bound would be passed; a command heavier than the bound goes alone. */
-export function slice<C extends Command>(
+export function cut<C extends Command>(
   commands: readonly C[],
   maxWork: number,
   maxCommands: number,
