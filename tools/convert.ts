@@ -24,7 +24,8 @@ const flags = defineFlags("Converts a data set into TFRecords as TF-Slim does.",
     type: "choice",
     choices: ["mnist", "fashion_mnist", "cifar10", "flowers", "folder"],
     required: true,
-    help: "Which data set; folder is any folder of photos, DIR/class/*.jpg. ImageNet has a task of its own: imagenet",
+    help:
+      "Which data set; folder is any folder of photos, DIR/class/*.jpg. ImageNet has a task of its own: imagenet",
   },
   dataset_dir: {
     type: "path",
