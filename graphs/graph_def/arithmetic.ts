@@ -129,8 +129,8 @@ function unary(f: (v: number) => number, record?: (x: Value, options: { scope: s
 }
 
 const addAll: Rule = (c) => {
-  const values = c.operands.map((_, i) => c.value(i));
-  return computed(values.reduce((a, b) => add(a, b, c.scoped)));
+  const first = c.value(0), rest = c.operands.slice(1).map((_, i) => c.value(i + 1));
+  return computed(rest.reduce((sum, value) => add(sum, value, c.scoped), first));
 };
 
 const biasRule: Rule = (c) => {

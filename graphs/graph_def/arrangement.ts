@@ -51,14 +51,15 @@ const squeeze: Rule = (c) => {
 };
 
 const expandDims: Rule = (c) => {
-  const shape = c.shape(0), [axis] = c.numbers(1);
+  const shape = c.shape(0), axis = c.integer(1);
   return reshaped(c, shape.toSpliced(axisOf(axis, shape.length + 1), 0, 1));
 };
 
 /** Joins operands along a dimension; those of the tape along the last one. */
 function joined(c: NodeContext, indices: readonly number[], axisIndex: number): readonly Operand[] {
+  if (indices.length === 0) throw new RangeError("it has nothing to join");
   const operands = indices.map((i) => c.operand(i)), shape = c.shape(indices[0]);
-  const axis = axisOf(c.numbers(axisIndex)[0], shape.length);
+  const axis = axisOf(c.integer(axisIndex), shape.length);
   const known = operands.flatMap((operand) => "known" in operand ? operand.known : []);
   if (known.length === operands.length) return folded(joinKnown(known, axis));
   if (operands.length === 1) return operands;
@@ -89,7 +90,7 @@ function joinKnown(parts: readonly HostTensor[], axis: number): HostTensor {
 /** Several values of one shape become one, along a new first dimension; for shapes only. */
 const pack: Rule = (c) => {
   if (integerAttribute(c.node, "axis")) throw new RangeError("only the axis 0 is supported");
-  const parts = c.operands.map((_, i) => c.known(i));
+  const parts = [c.known(0), ...c.operands.slice(1).map((_, i) => c.known(i + 1))];
   return folded(joinKnown(parts.map((part) => withShape(part, [1, ...part.shape])), 0));
 };
 

@@ -110,6 +110,13 @@ export class NodeContext {
     return numbersOf(this.known(index));
   }
 
+  /** The one whole number of a known operand; throws a RangeError if there are none or several. */
+  integer(index: number): number {
+    const numbers = this.numbers(index);
+    if (numbers.length === 1) return numbers[0];
+    throw new RangeError(`its input ${index} must be one whole number, there are ${numbers.length}`);
+  }
+
   /** The single number of a known operand; undefined if it is none. */
   scalar(index: number): number | undefined {
     const operand = this.operand(index);

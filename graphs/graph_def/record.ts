@@ -88,14 +88,19 @@ export function recordGraph(tape: Tape, graph: GraphDef, { feeds, outputs }: Rec
     }
   }
   return wanted.map(({ node, output }) => {
-    const operand = results.get(node)![output];
-    if (operand === undefined) {
-      throw nodeError(index.node(node), new RangeError(`it has no output ${output}`));
+    try {
+      return outputOf(results.get(node)![output], output, constants);
+    } catch (thrown) {
+      throw nodeError(index.node(node), thrown);
     }
-    if ("known" in operand) return constants.value(operand.known);
-    if (operand.block === undefined) return operand.value;
-    throw nodeError(index.node(node), new RangeError("images in blocks cannot be an output"));
   });
+}
+
+function outputOf(operand: Operand | undefined, output: number, constants: Constants): Value {
+  if (operand === undefined) throw new RangeError(`it has no output ${output}`);
+  if ("known" in operand) return constants.value(operand.known);
+  if (operand.block === undefined) return operand.value;
+  throw new RangeError("images in blocks cannot be an output");
 }
 
 function operandsOf(node: NodeDef, results: ReadonlyMap<string, readonly Operand[]>): readonly Operand[] {
