@@ -58,3 +58,22 @@ export function variable(name: string, shape: number[]): NodeDef {
     shape: attributeOf.shape(shape),
   });
 }
+
+/** The attribute [1, height, width, 1]. */
+export function pair(height: number, width = height): AttrValue {
+  return attributeOf.integers([1, height, width, 1]);
+}
+
+/** Attributes of a convolution or pool. */
+export function windowed(
+  padding: string,
+  stride: number,
+  more: Record<string, AttrValue> = {},
+): Record<string, AttrValue> {
+  return {
+    data_format: attributeOf.text("NHWC"),
+    padding: attributeOf.text(padding),
+    strides: pair(stride),
+    ...more,
+  };
+}
