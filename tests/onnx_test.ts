@@ -173,12 +173,19 @@ Deno.test("exportOnnx() names interface, weights and nodes as people look for th
   assertEquals(fixed.model.graph.input[0].type!.tensorType!.shape!.dim[0].value.value, 1n);
 });
 
+Deno.test("a value may be an output under two names, and images may be one", async () => {
+  const tape = new Tape(), images = tape.feed("images", [1, 6, 7, 3]), y = scale(images, 2);
+  const { outputs, model: { graph } } = await thereAndBack(tape, images, { y, again: y, images });
+  assertEquals(Object.keys(outputs), ["y", "again", "images"]);
+  assertEquals(graph.node.map(({ opType }) => opType), ["Mul", "Identity", "Identity"]);
+});
+
 Deno.test("exportOnnx() refuses a net in training, naming the operation", () => {
   const tape = new Tape(), images = tape.feed("images", [2, 6, 7, 3]);
   const { y } = batchNorm(images, {}, { epsilon: 1e-3, scope: "net/bn" });
   const request = { name: "net", images, outputs: { y }, weights: () => new Float32Array() };
   assertEquals(
     assertThrows(() => exportOnnx(request), TypeError).message,
-    "Cannot export net/bn/batchNorm to ONNX: there is no counterpart of batchNorm; record the net with isTraining false",
+    "Cannot export net/bn/batchNorm to ONNX: there is no counterpart of batchNorm; record the net alone, with isTraining false",
   );
 });

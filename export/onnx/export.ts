@@ -93,10 +93,13 @@ export function exportOnnx(request: OnnxRequest): OnnxDraft {
         `Cannot export ${
           node.outputs[0].label
         } to ONNX: there is no counterpart of ${node.operation.name}; ` +
-          "record the net with isTraining false",
+          "record the net alone, with isTraining false",
       );
     }
     rule(node, context);
+  }
+  for (const [name, value] of Object.entries(outputs)) {
+    if (graph.nameOf(value) !== name) graph.alias(value, name); // the images, or one value under two names
   }
   return {
     model: {

@@ -94,6 +94,11 @@ export class OnnxGraph {
     this.#names.set(value, this.#add(scope, opType, inputs, attributes, reserved));
   }
 
+  /** Gives a value that has another name already one more. */
+  alias(value: Value, name: string): void {
+    this.#add("", "Identity", [this.nameOf(value)], {}, name);
+  }
+
   /** Adds a node in between; returns the name of what it computes. */
   step(scope: string, opType: string, inputs: readonly string[], attributes: Attributes = {}): string {
     return this.#add(scope, opType, inputs, attributes);
