@@ -70,6 +70,11 @@ export class OnnxNode {
     return this.#inputs;
   }
 
+  /** How many results it has. */
+  get results(): number {
+    return this.#proto.output.length;
+  }
+
   has(attribute: string): boolean {
     return this.#attributes.has(attribute);
   }

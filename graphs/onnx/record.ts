@@ -41,7 +41,7 @@ const mostElements = 1 << 30;
 /** Values in constants that nodes fill: twice the weights of the largest nets. */
 const mostFilled = 1 << 28;
 
-const rules: Readonly<Record<string, (node: OnnxNode) => Activation>> = {
+const rules: Readonly<Record<string, (node: OnnxNode) => Activation | Activation[]>> = {
   ...elementwiseRules,
   ...layerRules,
   ...shapeRules,
@@ -124,11 +124,12 @@ class Recording implements Surroundings {
       );
     }
     try {
-      const result = table[opType](new OnnxNode(proto, inputs, this));
-      if (result.kind === "activation" && sizeOf(result.value.shape) > mostElements) {
-        throw new TypeError(`its result [${result.value.shape}] is too large`);
-      }
-      this.#operands.set(output[0], result);
+      [table[opType](new OnnxNode(proto, inputs, this))].flat().forEach((result, i) => {
+        if (result.kind === "activation" && sizeOf(result.value.shape) > mostElements) {
+          throw new TypeError(`its result [${result.value.shape}] is too large`);
+        }
+        this.#operands.set(output[i], result);
+      });
     } catch (thrown) {
       throw new TypeError(`${about}: ${reasonOf(thrown)}`, { cause: thrown });
     }

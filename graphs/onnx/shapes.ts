@@ -141,6 +141,26 @@ function cut(node: OnnxNode): Activation {
   return { kind: "activation", value: crop(images(x, scope), { ...margins, scope }), axes: imageAxes };
 }
 
+/** `Split`: parts of given sizes, or as many equal ones as there are results; the last may be smaller. */
+function split(node: OnnxNode): Activation[] {
+  const { scope, results } = node, x = node.activation(0), shape = shapeOf(x);
+  const [axis] = axesOf([node.integer("axis", 0)], shape.length), axes = withLast(x, axis);
+  const value = arranged(x, axes, scope), equal = Math.ceil(shape[axis] / results);
+  const sizes = node.numbers(1, "split") ??
+    Array.from({ length: results }, (_, i) => Math.min(equal, shape[axis] - i * equal));
+  if (sizes.length !== results || sizes.reduce((sum, size) => sum + size, 0) !== shape[axis]) {
+    throw new TypeError(
+      `its parts [${sizes}] do not make up dimension ${axis} of [${shape}] in ${results} results`,
+    );
+  }
+  let first = 0;
+  return sizes.map((size) => {
+    const part = slice(value, first, size, { scope });
+    first += size;
+    return { kind: "activation", value: part, axes };
+  });
+}
+
 /** A size made by a factor. Where the last cell is cut, pixels lie by the factor and not by the sizes, as they do here. */
 function scaled(size: number, isCut: boolean): number {
   const whole = Math.floor(size + 1e-4); // factors are rounded
@@ -171,13 +191,14 @@ function resize(node: OnnxNode): Activation {
 }
 
 /** By the names of the operators. */
-export const shapeRules: Readonly<Record<string, (node: OnnxNode) => Activation>> = {
+export const shapeRules: Readonly<Record<string, (node: OnnxNode) => Activation | Activation[]>> = {
   Concat: join,
   Flatten: flatten,
   Pad: zeros,
   Reshape: (node) => viewed(node, reshaped(node, shapeOf(node.activation(0)))),
   Resize: resize,
   Slice: cut,
+  Split: split,
   Squeeze: (node) => viewed(node, squeezed(node, shapeOf(node.activation(0)))),
   Transpose: transpose,
   Unsqueeze: (node) => viewed(node, unsqueezed(node, shapeOf(node.activation(0)))),

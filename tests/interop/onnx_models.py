@@ -24,6 +24,7 @@ class Model:
     def __init__(self, opset, shape):
         self.opset, self.shape = opset, shape
         self.nodes, self.weights = [], []
+        self.last = []  # all results of the last node
         self.random = np.random.default_rng(len(shape) + opset)
 
     def const(self, values, dtype=np.float32, typed=False):
@@ -41,7 +42,7 @@ class Model:
 
     def __call__(self, op, *inputs, outputs=1, **attributes):
         name = f"{op}_{len(self.nodes)}"
-        names = [name] + [f"{name}_{i}" for i in range(1, outputs)]
+        names = self.last = [name] + [f"{name}_{i}" for i in range(1, outputs)]
         self.nodes.append(helper.make_node(op, list(inputs), names, name=name, **attributes))
         return name
 
@@ -138,6 +139,8 @@ def odds():
     x = m("Resize", x, "", "", m.const([3, 5, 11, 13], np.int64), mode="linear", coordinate_transformation_mode="align_corners")
     x = m("Resize", x, "", m.const([1, 1, 2, 1]), mode="linear", coordinate_transformation_mode="asymmetric")
     x = m("Sum", x, m("Identity", x), m("Clip", m("Sub", m.const(1.0), x), m.const(-0.5), m.const(0.75)))
+    m("Split", x, m.const([2, 3], np.int64), outputs=2, axis=1)
+    x = m("Concat", m.last[1], m.last[0], axis=1)
     x = m("GlobalMaxPool", x)
     x = m("Unsqueeze", m("Squeeze", x), m.const([2], np.int64))
     x = m("Transpose", m("Reshape", x, m.const([3, 1, 5], np.int64)), perm=[1, 0, 2])
