@@ -7,6 +7,7 @@ import { NOTES_SCOPE, readNotes } from "../export/graph_def/notes.ts";
 import { shapeAttribute } from "../formats/graph_def/attributes.ts";
 import { decodeGraph } from "../formats/graph_def/graph_def.ts";
 import type { NodeDef } from "../formats/graph_def/graph_pb.ts";
+import type { NodeProto } from "../formats/onnx/onnx_pb.ts";
 import { decodeOnnx, type OnnxModel } from "../formats/onnx/read.ts";
 import { GraphIndex, parseInput } from "../graphs/graph_def/graph_index.ts";
 import { recordGraph } from "../graphs/graph_def/record.ts";
@@ -83,10 +84,22 @@ function ofTensorFlow(values: PredictionValues, index: GraphIndex, path: string)
   };
 }
 
+/** Operators of ONNX that leave values as they are. */
+const unchanging = ["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast"];
+
+/** The node that computes a value, seen through those that leave it as it is. */
+function producer(nodes: readonly NodeProto[], name: string): NodeProto | undefined {
+  const makers = new Map(nodes.map((node) => [node.output[0], node]));
+  let node = makers.get(name);
+  for (let steps = nodes.length; node && unchanging.includes(node.opType) && steps > 0; steps--) {
+    node = makers.get(node.input[0]);
+  }
+  return node;
+}
+
 function ofOnnx(values: PredictionValues, model: OnnxModel, path: string): Classifier {
   const { batchSize, height, width, channels } = onnxInput(model, path), { graph } = model;
-  const isSoftmax = (name: string) =>
-    graph.node.some(({ opType, output }) => opType === "Softmax" && output[0] === name);
+  const isSoftmax = (name: string) => producer(graph.node, name)?.opType === "Softmax";
   const names = graph.output.map(({ name }) => name), scores = names.filter(isSoftmax);
   const output = values.output_layer ?? only(scores.length === 1 ? scores : names, "output", path);
   return {
