@@ -1,9 +1,13 @@
 /** ONNX without Python: nets and operations there and back, training of an imported net. */
 // @ts-types="../types/std_assert.d.ts"
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
+import { create, type MessageInitShape } from "npm:@bufbuild/protobuf@2.17.0";
 import { exportOnnx } from "../export/onnx/export.ts";
+import { bytesOfTensor, numberAt } from "../formats/checkpoint/tensor.ts";
 import { memoryFiles } from "../formats/files.ts";
+import { TensorProto_DataType as Type, TensorProtoSchema } from "../formats/onnx/onnx_pb.ts";
 import { decodeOnnx } from "../formats/onnx/read.ts";
+import { onnxTensor } from "../formats/onnx/tensor.ts";
 import { writeOnnx } from "../formats/onnx/write.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { recordOnnx } from "../graphs/onnx/record.ts";
@@ -65,6 +69,28 @@ for (
       assertClose(actual.probabilities, expected.probabilities, 1e-5, "probabilities");
     }));
 }
+
+/** Tensors as the library onnx writes them in the fields of their types, and their values. */
+const typed: [init: MessageInitShape<typeof TensorProtoSchema>, dtype: string, values: number[]][] = [
+  [{ dataType: Type.FLOAT, floatData: [1.5, -2] }, "float32", [1.5, -2]],
+  [{ dataType: Type.DOUBLE, doubleData: [1e300, -2] }, "float64", [1e300, -2]],
+  [{ dataType: Type.FLOAT16, int32Data: [0x3e00, 0xc000] }, "float16", [1.5, -2]],
+  [{ dataType: Type.BFLOAT16, int32Data: [0x3fc0, 0xc000] }, "bfloat16", [1.5, -2]],
+  [{ dataType: Type.INT8, int32Data: [1, -128] }, "int8", [1, -128]],
+  [{ dataType: Type.INT64, int64Data: [2n ** 40n, -2n] }, "int64", [2 ** 40, -2]],
+  [{ dataType: Type.UINT16, int32Data: [1, 65_535] }, "uint16", [1, 65_535]],
+  [{ dataType: Type.UINT32, uint64Data: [1n, 2n ** 32n - 1n] }, "uint32", [1, 2 ** 32 - 1]],
+  [{ dataType: Type.BOOL, int32Data: [1, 0] }, "bool", [1, 0]],
+];
+
+Deno.test("onnxTensor() reads every type, in the field that it has and as raw bytes", () => {
+  for (const [init, dtype, values] of typed) {
+    const tensor = onnxTensor(create(TensorProtoSchema, { ...init, dims: [2n] })), at = numberAt(tensor);
+    assertEquals([tensor.dtype, tensor.shape, at(0), at(1)], [dtype, [2], ...values]);
+    const raw = { dims: [1n, 2n], dataType: init.dataType, rawData: bytesOfTensor(tensor) };
+    assertEquals(onnxTensor(create(TensorProtoSchema, raw)), { ...tensor, shape: [1, 2] });
+  }
+});
 
 /** What nets of the registry do not use, or not in this form. */
 const recordings: Record<string, (x: Value) => Value> = {

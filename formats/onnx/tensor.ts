@@ -64,12 +64,10 @@ export function checkTensor(proto: TensorProto): number[] {
 export function onnxTensor(proto: TensorProto): Tensor<RealDtype> {
   const shape = checkTensor(proto), [dtype, field] = typeOf(proto);
   if (proto.rawData.length > 0) return tensorFromBytes(dtype, shape, proto.rawData) as Tensor<RealDtype>;
-  const { size, array } = numericTypes[dtype],
-    values = proto[field],
-    isLong = size === 8 && field !== "doubleData";
+  const { size, array } = numericTypes[dtype], values = proto[field];
   const data = new array(new ArrayBuffer(values.length * size), 0, values.length);
-  const convert = isLong ? BigInt : Number;
-  (data as { set(values: unknown[]): void }).set(Array.from<number | bigint, unknown>(values, convert));
+  const isNarrower = dtype === "uint32"; // it comes as integers of 64 bits
+  (data as { set(values: ArrayLike<unknown>): void }).set(isNarrower ? Array.from(values, Number) : values);
   return { dtype, shape, data } as Tensor<RealDtype>;
 }
 
