@@ -260,6 +260,31 @@ Deno.test("the size and number of images that a model leaves open are the caller
   );
 });
 
+Deno.test("constants of nodes that have one name stay apart, and one constant stays one", () => {
+  const constant = (output: string, value: number): NodeInit => {
+    const rawData = new Uint8Array(new Float32Array(9).fill(value).buffer);
+    const t = { dims: [3n, 3n, 1n, 1n], dataType: Type.FLOAT, rawData };
+    return {
+      opType: "Constant",
+      name: "c",
+      output: [output],
+      attribute: [{ name: "value", type: Kind.TENSOR, t }],
+    };
+  };
+  const convolve = (x: string, w: string, y: string): NodeInit => ({
+    ...conv,
+    name: y,
+    input: [x, w],
+    output: [y],
+  });
+  const nodes = [constant("v", 1), constant("w", 2), convolve("x", "v", "a"), convolve("a", "w", "b")];
+  const { variables } = load(modelOf([...nodes, convolve("b", "v", "y")]));
+  const values = [...variables.values()].map((
+    { name, shape, initialize },
+  ) => [name, initialize(shape, 0, name)[0]]);
+  assertEquals(values, [["c", 1], ["c:1", 2]]);
+});
+
 /** A small real model: LeNet. */
 async function lenetBytes(): Promise<Uint8Array> {
   const { tape, images, outputs } = recordNet(getNet("lenet"), 1), files = memoryFiles();

@@ -15,7 +15,7 @@ import { elementwiseRules } from "./elementwise.ts";
 import { findImages, imageShape } from "./input.ts";
 import { layerRules } from "./layers.ts";
 import { OnnxNode, type Surroundings } from "./node.ts";
-import { type Activation, type Operand, plain } from "./operand.ts";
+import { type Activation, type Constant, type Operand, plain } from "./operand.ts";
 import { shapeRules } from "./shapes.ts";
 import { convolution, globalPooling, pooling } from "./windows.ts";
 
@@ -58,8 +58,8 @@ class Recording implements Surroundings {
   readonly opset: number;
   readonly #model: OnnxModel;
   readonly #operands = new Map<string, Operand>();
-  readonly #variables = new Map<string, Value>();
-  readonly #names = new Map<string, number>();
+  /** Variables with the values of a constant, by what was changed. */
+  readonly #variables = new Map<Constant, Map<string, Value>>();
   #filled = 0;
 
   constructor(tape: Tape, model: OnnxModel) {
@@ -149,21 +149,26 @@ class Recording implements Surroundings {
     return this.#filled <= mostFilled;
   }
 
-  variable: Surroundings["variable"] = ({ name, shape, read }, change, isTrainable = true) => {
-    const key = `${change?.key ?? ""} ${name}`, known = this.#variables.get(key);
-    if (known) return known;
-    const count = this.#names.get(name) ?? 0, unique = count === 0 ? name : `${name}:${count}`;
-    this.#names.set(name, count + 1);
-    const value = this.tape.variable(unique, change?.shape ?? shape, {
-      trainable: isTrainable,
-      initialize: () => {
-        const values = Float32Array.from(read());
-        return change ? change.apply(values) : values;
-      },
-    });
-    this.#variables.set(key, value);
+  variable: Surroundings["variable"] = (constant, change, isTrainable = true) => {
+    const key = change?.key ?? "", made = this.#variables.get(constant) ?? new Map<string, Value>();
+    this.#variables.set(constant, made);
+    const value = made.get(key) ??
+      this.tape.variable(this.#unusedName(constant.name), change?.shape ?? constant.shape, {
+        trainable: isTrainable,
+        initialize: () => {
+          const values = Float32Array.from(constant.read());
+          return change ? change.apply(values) : values;
+        },
+      });
+    made.set(key, value);
     return value;
   };
+
+  #unusedName(name: string): string {
+    let unused = name;
+    for (let i = 1; this.tape.variables.has(unused); i++) unused = `${name}:${i}`;
+    return unused;
+  }
 }
 
 function isOwn(domain: string): boolean {
