@@ -16,7 +16,7 @@ import type { Frame } from "./jpeg/frame.ts";
 import { damaged, unsupported } from "./jpeg/markers.ts";
 import { decodePlanes } from "./jpeg/planes.ts";
 import { SegmentReader } from "./jpeg/segments.ts";
-import { rowsOf } from "./jpeg/upsample.ts";
+import { rowsOf, yccWriterOf } from "./jpeg/upsample.ts";
 import { type Box, checkBox, cropPicture, type Picture } from "./pixels.ts";
 
 /** Options of {@linkcode decodeJpeg}. */
@@ -119,8 +119,12 @@ function decodeBox(
     throw new TypeError("Cannot decode a JPEG of inks (CMYK) into 1 channel; ask for 3");
   }
   const planes = decodePlanes(bytes, reader, frame, box, wanted === 1 && space === "ycc" ? 1 : ids.length);
-  const rows = planes.map((plane) => rowsOf(frame, plane, box));
-  const write = rowWriter(space, rows, wanted, adobeTransform !== undefined);
+  const write = space === "ycc" && wanted === 3 ? yccWriterOf(frame, planes, box) : rowWriter(
+    space,
+    planes.map((plane) => rowsOf(frame, plane, box)),
+    wanted,
+    adobeTransform !== undefined,
+  );
   const { width, height } = box, data = new Uint8Array(width * height * wanted);
   for (let y = 0; y < height; y++) write(box.y + y, data, y * width * wanted, width);
   return { width, height, channels: wanted, data };

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { RowSource } from "./upsample.ts";
+import type { RowSource } from "./rows.ts";
 
 /** What the components of a picture are. */
 export type ColorSpace = "grey" | "rgb" | "ycc" | "cmyk" | "ycck";
@@ -33,9 +33,9 @@ export function colorSpaceOf({ ids, isJfif, adobeTransform }: ColorHints): Color
 export type RowWriter = (y: number, out: Uint8Array, at: number, width: number) => void;
 
 /**
- * Chooses how to write a row of pixels.
+ * Chooses how to write a row of pixels, but for the colours of `ycc`.
  *
- * @param rows the components' rows; for one channel of `ycc` only the first is needed
+ * @param rows the components' rows; for `ycc` in grey only the first is needed
  * @param channels 1 or 3
  * @param isInverted whether 255 is no ink, as in Adobe's CMYK
  */
@@ -47,7 +47,7 @@ export function rowWriter(
 ): RowWriter {
   if (space === "grey" || (space === "ycc" && channels === 1)) return greyWriter(rows[0], channels);
   if (space === "rgb") return channels === 1 ? greyOfRgbWriter(rows) : rgbWriter(rows);
-  return space === "ycc" ? yccWriter(rows) : inkWriter(rows, space === "ycck", isInverted);
+  return inkWriter(rows, space === "ycck", isInverted);
 }
 
 function greyWriter(grey: RowSource, channels: number): RowWriter {
@@ -99,15 +99,19 @@ for (let i = 0; i < 256; i++) {
 /** Values from -256 to 511, cut to 0 to 255. */
 const clamped = Uint8Array.from({ length: 768 }, (_, i) => Math.max(0, Math.min(255, i - 256)));
 
-function yccWriter([brightness, blueness, redness]: RowSource[]): RowWriter {
+/** Writes a pixel of a brightness and two colour differences. */
+export function writeYcc(out: Uint8Array, at: number, brightness: number, blue: number, red: number): void {
+  const value = brightness + 256;
+  out[at] = clamped[value + redOf[red]];
+  out[at + 1] = clamped[value + ((greenOfBlue[blue] + greenOfRed[red]) >> 16)];
+  out[at + 2] = clamped[value + blueOf[blue]];
+}
+
+/** For pictures in brightness and colour differences, enlarged already. */
+export function yccWriter([brightness, blueness, redness]: RowSource[]): RowWriter {
   return (y, out, at, width) => {
     const luma = brightness(y), cb = blueness(y), cr = redness(y);
-    for (let i = 0; i < width; i++, at += 3) {
-      const value = luma[i] + 256, blue = cb[i], red = cr[i];
-      out[at] = clamped[value + redOf[red]];
-      out[at + 1] = clamped[value + ((greenOfBlue[blue] + greenOfRed[red]) >> 16)];
-      out[at + 2] = clamped[value + blueOf[blue]];
-    }
+    for (let i = 0; i < width; i++, at += 3) writeYcc(out, at, luma[i], cb[i], cr[i]);
   };
 }
 

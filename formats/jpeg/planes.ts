@@ -15,23 +15,12 @@ import { type BlockRange, blocksOf, type Frame, type FrameComponent, paddedBlock
 import { inverseDct, scaleQuantization } from "./inverse_dct.ts";
 import { damaged } from "./markers.ts";
 import { progressiveReader, type StoredBlocks } from "./progressive.ts";
+import type { Plane } from "./rows.ts";
 import type { Scan, SegmentReader } from "./segments.ts";
 import { type BlockSink, SequentialReader } from "./sequential.ts";
 
 /** Encoders write about ten scans; a hundred thousand of them would take hours. */
 const MAX_SCANS = 100;
-
-/** The samples of a component. */
-export interface Plane {
-  readonly component: FrameComponent;
-  /** Rows of `stride` samples; where nothing could be read, middle grey. */
-  readonly samples: Uint8Array;
-  readonly stride: number;
-  /** Column of the first sample in the whole picture. */
-  readonly left: number;
-  /** Row of the first sample. */
-  readonly top: number;
-}
 
 /**
  * Decodes the scans.

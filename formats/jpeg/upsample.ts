@@ -12,11 +12,10 @@
 
 import type { Box } from "../pixels.ts";
 import type { Frame } from "./frame.ts";
+import { type RowWriter, yccWriter } from "./colors.ts";
 import { unsupported } from "./markers.ts";
-import type { Plane } from "./planes.ts";
-
-/** Gives a row of a component, enlarged to the picture's pixels; the array is used again for the next row. */
-export type RowSource = (y: number) => Uint8Array;
+import { neighbourOf, type Plane, type RowSource, startOf } from "./rows.ts";
+import { enlargedRows, wideRows, wideYccWriter } from "./wide_rows.ts";
 
 /**
  * Prepares the rows of a component within a box.
@@ -25,21 +24,35 @@ export type RowSource = (y: number) => Uint8Array;
  * @throws {TypeError} if the picture's size is no multiple of the component's
  */
 export function rowsOf(frame: Frame, plane: Plane, box: Box): RowSource {
-  const { h, v, width } = plane.component;
-  const across = frame.maxH / h, down = frame.maxV / v;
-  if (!Number.isInteger(across) || !Number.isInteger(down)) {
-    throw unsupported("with fractional sampling factors");
-  }
+  const { across, down } = factorsOf(frame, plane);
   if (across === 1 && down === 1) return plainRows(plane, box);
   if (across === 1 && down === 2) return tallRows(plane, box);
-  // libjpeg repeats very narrow components, and takes larger factors for rare enough.
-  if (across === 2 && down <= 2 && width > 2) return wideRows(plane, box, down === 2);
+  if (isWide(frame, plane)) return enlargedRows(wideRows(plane, box, down === 2), box);
   return repeatedRows(plane, box, across, down);
 }
 
-/** Where a row of samples begins; rows outside of the picture are those at its edges. */
-function startOf({ component, stride, top }: Plane, y: number): number {
-  return (Math.max(0, Math.min(component.height - 1, y)) - top) * stride;
+/** How many pixels a sample stands for. */
+function factorsOf({ maxH, maxV }: Frame, { component: { h, v } }: Plane): { across: number; down: number } {
+  const across = maxH / h, down = maxV / v;
+  if (Number.isInteger(across) && Number.isInteger(down)) return { across, down };
+  throw unsupported("with fractional sampling factors");
+}
+
+/** Whether a component is enlarged smoothly to twice its width; libjpeg repeats very narrow ones, and larger factors. */
+function isWide(frame: Frame, plane: Plane): boolean {
+  const { across, down } = factorsOf(frame, plane);
+  return across === 2 && down <= 2 && plane.component.width > 2;
+}
+
+/** Prepares the writing of the colours of a picture in brightness and colour differences. */
+export function yccWriterOf(frame: Frame, planes: readonly Plane[], box: Box): RowWriter {
+  const [brightness, blueness, redness] = planes, { down } = factorsOf(frame, blueness);
+  const isCommon = isWide(frame, blueness) && isWide(frame, redness) &&
+    factorsOf(frame, redness).down === down;
+  const isTall = down === 2, first = rowsOf(frame, brightness, box);
+  return isCommon
+    ? wideYccWriter(first, wideRows(blueness, box, isTall), wideRows(redness, box, isTall), box)
+    : yccWriter([first, rowsOf(frame, blueness, box), rowsOf(frame, redness, box)]);
 }
 
 function plainRows(plane: Plane, { x, width }: Box): RowSource {
@@ -65,32 +78,5 @@ function tallRows(plane: Plane, { x, width }: Box): RowSource {
     const rounding = y & 1 ? 2 : 1;
     for (let i = 0; i < width; i++) row[i] = (3 * samples[own + i] + samples[other + i] + rounding) >> 2;
     return row;
-  };
-}
-
-/** The sample that is nearest to a pixel but for its own. */
-function neighbourOf(pixel: number): number {
-  return (pixel >> 1) + (pixel & 1 ? 1 : -1);
-}
-
-function wideRows(plane: Plane, box: Box, isTall: boolean): RowSource {
-  const { samples, left, component } = plane;
-  const first = box.x >> 1, last = (box.x + box.width - 1) >> 1, row = new Uint8Array(2 * (last - first + 1));
-  const before = Math.max(0, first - 1), behind = Math.min(component.width - 1, last + 1);
-  // In sixteenths, rows mixed or not: what libjpeg adds before it drops the fraction.
-  const even = isTall ? 8 : 4, odd = isTall ? 7 : 8;
-  return (y) => {
-    const own = startOf(plane, isTall ? y >> 1 : y) - left;
-    const other = startOf(plane, isTall ? neighbourOf(y) : y) - left;
-    const mixed = (x: number) => 3 * samples[own + x] + samples[other + x];
-    let previous = mixed(before), here = mixed(first);
-    for (let x = first, i = 0; x <= last; x++, i += 2) {
-      const next = x < last ? mixed(x + 1) : mixed(behind);
-      row[i] = (3 * here + previous + even) >> 4;
-      row[i + 1] = (3 * here + next + odd) >> 4;
-      previous = here;
-      here = next;
-    }
-    return box.x & 1 ? row.subarray(1) : row;
   };
 }
