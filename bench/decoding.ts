@@ -142,7 +142,7 @@ async function readerTable(tf: TfData, material: Material, rounds: number): Prom
     for (const [name, part] of Object.entries(parts)) {
       const speed = await timeReader(pool, material, (i) => part(material, i));
       add(`ours, ${pool.workers} workers: ${name}`, speed);
-      bytes = Math.max(bytes, Deno.memoryUsage().rss);
+      bytes = Math.max(bytes, Deno.memoryUsage().external);
     }
   }
   const table = markdown(
@@ -152,9 +152,8 @@ async function readerTable(tf: TfData, material: Material, rounds: number): Prom
       ...[median(all), Math.min(...all), Math.max(...all)].map((speed) => String(Math.round(speed))),
     ]),
   );
-  return `${table}\n\nOur process, the queue of 4 batches of whole pictures included, took ${
-    Math.round(bytes / 2 ** 20)
-  } MiB at most.`;
+  const mebibytes = Math.round(bytes / 2 ** 20);
+  return `${table}\n\nThe arrays of our main thread, the queue of 4 batches included, took ${mebibytes} MiB at most.`;
 }
 
 /** Prints the tables; 1 if our pixels are not TensorFlow's. */
