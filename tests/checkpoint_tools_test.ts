@@ -219,7 +219,7 @@ Deno.test("chooseTensors() drops what lies below a variable, and the optimizer's
   assertThrows(
     () => chooseTensors(["a", "b"], { onlyModel: true, useMovingAverages: true }),
     Error,
-    "leave out --use_moving_averages",
+    "take the variables themselves",
   );
 });
 

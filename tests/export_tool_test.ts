@@ -99,7 +99,11 @@ Deno.test("SafeTensors hold the model's variables, or their moving averages, and
       `--checkpoint_path=${prefix}`,
     ];
     assertEquals((await run("export", [...flags, `--output_file=${plain}`])).code, 0);
-    const averaged = await run("export", [...flags, `--output_file=${average}`, "--use_moving_averages"]);
+    const averaged = await run("export", [
+      ...flags,
+      `--output_file=${average}`,
+      "--moving_average_decay=0.9",
+    ]);
     assertEquals(averaged.code, 0);
     const [a, b, source] = await Promise.all(
       [plain, average, prefix].map((path) => openCheckpoint(denoFiles, path)),
@@ -149,7 +153,7 @@ const refusals: [args: string[], message: RegExp, code: number][] = [
   [["--is_video_model"], /^Cannot use --is_video_model=true: none of the nets takes videos/, 2],
   [["--format=safetensors"], /^Cannot export --format=safetensors without --checkpoint_path/, 2],
   [["--fold_batch_norm"], /^Cannot use --fold_batch_norm without --checkpoint_path/, 2],
-  [["--use_moving_averages"], /^Cannot use --use_moving_averages without --checkpoint_path/, 2],
+  [["--moving_average_decay=0.9"], /^Cannot use --moving_average_decay=0\.9 without --checkpoint_path/, 2],
   [
     ["--dataset_name=folder"],
     /^Cannot tell how many classes --dataset_name=folder has: give --dataset_dir/,

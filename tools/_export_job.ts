@@ -10,7 +10,7 @@ import { scanPhotos } from "../datasets/photo_folder.ts";
 import { SAMPLE_NAME } from "../datasets/sample.ts";
 import type { ModelFacts } from "../export/metadata.ts";
 import { CheckpointReader } from "../formats/checkpoint/reader.ts";
-import { joinPath } from "../formats/paths.ts";
+import { directoryOf, joinPath } from "../formats/paths.ts";
 import { denoFiles } from "../host/files.ts";
 import { buildNet, type BuiltNet, type Net } from "../nets/net.ts";
 import { getNet } from "../nets/nets_factory.ts";
@@ -52,7 +52,7 @@ export interface ExportFlags {
   readonly final_endpoint?: string;
   readonly use_grayscale: boolean;
   readonly checkpoint_path?: string;
-  readonly use_moving_averages: boolean;
+  readonly moving_average_decay?: number;
 }
 
 /** What all formats are made from. */
@@ -76,16 +76,17 @@ export interface ExportJob {
 
 /** Reads the checkpoint, if there is one, and records the net that it fits. */
 export async function prepareExport(flags: ExportFlags): Promise<ExportJob> {
-  const { checkpoint_path: path, use_moving_averages: useMovingAverages } = flags;
-  if (path === undefined && useMovingAverages) {
-    throw new UsageError("Cannot use --use_moving_averages without --checkpoint_path: there are none");
+  const { checkpoint_path: path, moving_average_decay: decay } = flags;
+  if (path === undefined && decay) {
+    throw new UsageError(
+      `Cannot use --moving_average_decay=${decay} without --checkpoint_path: there are none`,
+    );
   }
-  const trained = path === undefined ? {} : await readFlags(path).catch(() => undefined) ?? {};
+  const reader = path === undefined ? undefined : await openCheckpoint(path);
+  const trained = reader ? await readFlags(directoryOf(reader.prefix)) ?? {} : {};
   const net = getNet(flags.model_name ?? textOf(trained.model_name) ?? "inception_v3");
   const datasetName = flags.dataset_name ?? textOf(trained.dataset_name) ?? "imagenet";
-  const weights = path === undefined
-    ? undefined
-    : modelWeights(await openCheckpoint(path), useMovingAverages);
+  const weights = reader && modelWeights(reader, !!(decay ?? trained.moving_average_decay));
   const labelsToNames = await readLabels(datasetName, flags.dataset_dir ?? textOf(trained.dataset_dir));
   const { numClasses: usualClasses, strayZeros } = DATASETS[datasetName] ?? {};
   const offset = flags.labels_offset ?? numberOf(trained.labels_offset);

@@ -33,7 +33,7 @@ export function chooseTensors(
   const shadowOf = (name: string) => all.has(`${name}/${SHADOWS}`) ? `${name}/${SHADOWS}` : undefined;
   if (useMovingAverages && !names.some(shadowOf)) {
     throw new Error(
-      `Cannot use moving averages: the checkpoint has none, no NAME/${SHADOWS}; leave out --use_moving_averages`,
+      `Cannot use moving averages: the checkpoint has none, no NAME/${SHADOWS}; take the variables themselves`,
     );
   }
   const chosen = new Map<string, string>();

@@ -76,10 +76,13 @@ export const exportFlags = defineFlags(
       group: "Weights",
       help: "A checkpoint's path, its folder, or a .safetensors file; without it the graph has no weights",
     },
-    use_moving_averages: {
-      type: "boolean",
+    moving_average_decay: {
+      type: "float",
+      min: 0,
+      max: 1,
       group: "Weights",
-      help: "Give variables the values of their moving averages",
+      help:
+        "Give variables the values of their moving averages; without it as in --checkpoint_path's training, 0 for the variables themselves",
     },
     quantize: {
       type: "retired",
