@@ -29,13 +29,23 @@ export async function runRow(request: RowRequest): Promise<Row> {
 }
 
 async function runProcess(request: RowRequest): Promise<Outcome> {
+  const cache = await Deno.makeTempDir(); // empty, else first iterations would be faster the second time
+  try {
+    return await runWith(cache, request);
+  } finally {
+    await Deno.remove(cache, { recursive: true });
+  }
+}
+
+/** Runs the process with a directory for compiled shaders. */
+async function runWith(cache: string, request: RowRequest): Promise<Outcome> {
   const process = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--frozen", `--config=${fileURLToPath(new URL("deno.json", import.meta.url))}`],
       ...["ffi", "env", "read", "write", "sys"].map((permission) => `--allow-${permission}`),
       ...[new URL("row.ts", import.meta.url).href, JSON.stringify(request)],
     ],
-    env: { MESA_SHADER_CACHE_DISABLE: "true" }, // else first iterations would be faster the second time
+    env: { MESA_SHADER_CACHE_DIR: cache },
     stdout: "piped",
   }).spawn();
   let engine = OURS, row: Row | undefined, reason = "it ended the process";
