@@ -22,15 +22,20 @@ export interface WarmUp {
 /** Milliseconds that a kernel takes at most which the cache has. */
 const CACHED = 25;
 
-/** Compiles the kernels of some launches, each once, with the help of the device that `sibling` opens. */
+/** Pipelines that were dispatched here: another program that has them need not wait for them. */
+const dispatched = new WeakSet<GPUComputePipeline>();
+
+/** Compiles the kernels of some launches that are new to the device, with the help of the one that `sibling` opens. */
 export async function warmUp(
   gpu: Gpu,
   launches: readonly WarmUp[],
   sibling: () => Promise<Gpu>,
 ): Promise<void> {
-  const distinct = [...new Map(launches.map((launch) => [launch.code, launch])).values()]
+  const fresh = launches.filter(({ dispatch }) => !dispatched.has(dispatch.pipeline));
+  const distinct = [...new Map(fresh.map((launch) => [launch.code, launch])).values()]
     .sort((a, b) => b.code.length - a.code.length);
   if (distinct.length < 2) return;
+  for (const { dispatch } of distinct) dispatched.add(dispatch.pipeline);
   const [probe] = distinct.splice(distinct.length >> 1, 1), start = performance.now();
   dispatchNothing(gpu, [probe.dispatch]);
   await gpu.device.queue.onSubmittedWorkDone();
