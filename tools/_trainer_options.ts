@@ -67,7 +67,7 @@ export async function checkStart(
   trainDir: string,
 ): Promise<void> {
   const tape = new Tape();
-  for (const _ of recordClassifier(tape, { ...options, channels, isTraining: true })) break; // copies share variables
+  recordClassifier(tape, { ...options, channels, isTraining: true }).next(); // copies share variables; a wrong size fails here
   for (const flag of ["trainable_scopes", "checkpoint_exclude_scopes"] as const) {
     const unknown = values[flag]?.find((scope) =>
       ![...tape.variables.keys()].some((name) => inScopes(name, [scope]))
