@@ -11,7 +11,7 @@
 
 import { NotFoundError } from "../formats/errors.ts";
 import type { Files } from "../formats/files.ts";
-import { joinPath } from "../formats/paths.ts";
+import { joinPath, shardSuffix } from "../formats/paths.ts";
 import { PythonRandom } from "../random/python_random.ts";
 import { type ConvertedFile, keepRecords, writeLabels, writeRecords } from "./conversion.ts";
 import { FLOWERS_FOLDER, flowersDescriptor } from "./flowers.ts";
@@ -123,11 +123,8 @@ export async function* convertFolder(
 
 /** TF-Slim's names of shards. */
 function pathsOfShards(directory: string, name: string, split: string, numShards: number): string[] {
-  const five = (number: number) => String(number).padStart(5, "0");
-  return Array.from(
-    { length: numShards },
-    (_, i) => joinPath(directory, `${name}_${split}_${five(i)}-of-${five(numShards)}.tfrecord`),
-  );
+  const fileOf = (i: number) => `${name}_${split}_${shardSuffix(i, numShards)}.tfrecord`;
+  return Array.from({ length: numShards }, (_, i) => joinPath(directory, fileOf(i)));
 }
 
 /** The shards and the label file if all are there, else nothing. */

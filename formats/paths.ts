@@ -17,6 +17,12 @@ export function joinPath(directory: string, path: string): string {
   return directory.endsWith("/") ? directory + path : `${directory}/${path}`;
 }
 
+/** Which of the files that make up a whole, as TensorFlow's names end: `00002-of-01024`. */
+export function shardSuffix(index: number, count: number): string {
+  const five = (n: number) => String(n).padStart(5, "0");
+  return `${five(index)}-of-${five(count)}`;
+}
+
 /** Everything up to and with the last `/`; empty if there is none. */
 export function directoryOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/") + 1);

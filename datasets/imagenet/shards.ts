@@ -7,6 +7,7 @@
  * @module
  */
 
+import { shardSuffix } from "../../formats/paths.ts";
 import { PythonRandom } from "../../random/python_random.ts";
 
 /** One file of records to be. */
@@ -58,8 +59,7 @@ function evenSpacing(start: number, stop: number, parts: number): number[] {
 
 /** The name of a file of records: `train-00002-of-01024`. */
 export function shardName(split: string, index: number, count: number): string {
-  const digits = (value: number) => String(value).padStart(5, "0");
-  return `${split}-${digits(index)}-of-${digits(count)}`;
+  return `${split}-${shardSuffix(index, count)}`;
 }
 
 /** The numbers 0 to `count` - 1 in the order of TF-Slim's sources: shuffled by Python with a fixed seed. */

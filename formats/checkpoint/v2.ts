@@ -18,6 +18,7 @@ import {
   sliceShape,
   type TensorInfo,
 } from "./bundle.ts";
+import { shardSuffix } from "../paths.ts";
 import { type BundleEntry, readBundleEntry, readBundleHeader } from "./protos.ts";
 import { sliceKey } from "./slice_key.ts";
 import { decodeStrings } from "./strings.ts";
@@ -34,8 +35,7 @@ import {
 
 /** File of one shard of the data. */
 export function dataPath(prefix: string, shard: number, shards: number): string {
-  const five = (n: number) => String(n).padStart(5, "0");
-  return `${prefix}.data-${five(shard)}-of-${five(shards)}`;
+  return `${prefix}.data-${shardSuffix(shard, shards)}`;
 }
 
 /** Newest `min_consumer` that this reader understands (`kTensorBundleVersion`). */
