@@ -10,7 +10,7 @@ import { DataLossError, reasonOf } from "../formats/errors.ts";
 import type { Files } from "../formats/files.ts";
 import { joinPath } from "../formats/paths.ts";
 import { encodeTfRecords, indexTfRecords } from "../formats/tfrecord.ts";
-import { formatLabels, LABELS_FILE, parseLabels } from "./labels.ts";
+import { formatLabels, LABELS_FILE, readLabels } from "./labels.ts";
 
 /** What became of one file of a conversion. */
 export interface ConvertedFile {
@@ -71,10 +71,8 @@ export async function writeLabels(
   classNames: readonly string[],
 ): Promise<ConvertedFile> {
   const path = joinPath(directory, LABELS_FILE);
-  const written = await files.size(path) === undefined;
-  const present = written
-    ? classNames.length
-    : parseLabels(new TextDecoder().decode(await files.read(path)), path).size;
+  const there = await readLabels(files, directory), written = there === undefined;
+  const present = there?.size ?? classNames.length;
   if (present !== classNames.length) {
     throw new RangeError(
       `Cannot keep "${path}": it names ${present} classes where there are ${classNames.length}; ` +

@@ -6,6 +6,9 @@
  * @module
  */
 
+import type { Files } from "../formats/files.ts";
+import { joinPath } from "../formats/paths.ts";
+
 /** What the file is called in a data set's directory. */
 export const LABELS_FILE = "labels.txt";
 
@@ -36,4 +39,11 @@ export function parseLabels(text: string, path: string): Map<number, string> {
     labels.set(Number(number), name);
   });
   return labels;
+}
+
+/** The names in a directory's label file; `undefined` if it has none. @throws {SyntaxError} as {@linkcode parseLabels} */
+export async function readLabels(files: Files, directory: string): Promise<Map<number, string> | undefined> {
+  const path = joinPath(directory, LABELS_FILE);
+  if (await files.size(path) === undefined) return undefined;
+  return parseLabels(new TextDecoder().decode(await files.read(path)), path);
 }

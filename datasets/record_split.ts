@@ -11,7 +11,7 @@ import type { Files } from "../formats/files.ts";
 import { joinPath } from "../formats/paths.ts";
 import { cached, type Dataset } from "./dataset.ts";
 import { readImageExample } from "./image_example.ts";
-import { LABELS_FILE, parseLabels } from "./labels.ts";
+import { LABELS_FILE, readLabels } from "./labels.ts";
 import type { DecodingOptions, PictureRecord } from "./picture_record.ts";
 import { findShards, openTfRecords } from "./tfrecord_source.ts";
 
@@ -136,11 +136,4 @@ function recipeOf({ name, recipe }: RecordDescriptor, directory: string): string
   const flags = `--dataset_name=${name} --dataset_dir=${directory}`;
   return `  deno run --allow-net --allow-read --allow-write=${directory} tools/download.ts ${flags}\n` +
     `  deno run --allow-read=${directory} --allow-write=${directory} tools/convert.ts ${flags}`;
-}
-
-/** The names in the directory's label file, `undefined` if it has none. */
-async function readLabels(files: Files, directory: string): Promise<Map<number, string> | undefined> {
-  const path = joinPath(directory, LABELS_FILE);
-  if (await files.size(path) === undefined) return undefined;
-  return parseLabels(new TextDecoder().decode(await files.read(path)), path);
 }

@@ -4,13 +4,13 @@
  * @module
  */
 import { FOLDER_NAME } from "../datasets/folder.ts";
-import { LABELS_FILE, parseLabels } from "../datasets/labels.ts";
+import { LABELS_FILE, readLabels } from "../datasets/labels.ts";
 import { mnistClassNames } from "../datasets/mnist.ts";
 import { scanPhotos } from "../datasets/photo_folder.ts";
 import { SAMPLE_NAME } from "../datasets/sample.ts";
 import type { ModelFacts } from "../export/metadata.ts";
 import { CheckpointReader } from "../formats/checkpoint/reader.ts";
-import { directoryOf, joinPath } from "../formats/paths.ts";
+import { directoryOf } from "../formats/paths.ts";
 import { denoFiles } from "../host/files.ts";
 import { buildNet, type BuiltNet, type Net } from "../nets/net.ts";
 import { getNet } from "../nets/nets_factory.ts";
@@ -87,7 +87,7 @@ export async function prepareExport(flags: ExportFlags): Promise<ExportJob> {
   const net = getNet(flags.model_name ?? textOf(trained.model_name) ?? "inception_v3");
   const datasetName = flags.dataset_name ?? textOf(trained.dataset_name) ?? "imagenet";
   const weights = reader && modelWeights(reader, !!(decay ?? trained.moving_average_decay));
-  const labelsToNames = await readLabels(datasetName, flags.dataset_dir ?? textOf(trained.dataset_dir));
+  const labelsToNames = await labelsOf(datasetName, flags.dataset_dir ?? textOf(trained.dataset_dir));
   const { numClasses: usualClasses, strayZeros } = DATASETS[datasetName] ?? {};
   const offset = flags.labels_offset ?? numberOf(trained.labels_offset);
   const numClasses = (weights && classesOf(weights, net)) ??
@@ -157,7 +157,7 @@ function modelWeights(reader: CheckpointReader, useMovingAverages: boolean): Che
 }
 
 /** Names of a data set's classes, as far as it or its directory has them. */
-async function readLabels(
+async function labelsOf(
   datasetName: string,
   directory: string | undefined,
 ): Promise<Map<number, string> | undefined> {
@@ -165,13 +165,10 @@ async function readLabels(
     const names = KNOWN_NAMES[datasetName];
     return names && new Map(names.entries());
   }
-  const path = joinPath(directory, LABELS_FILE);
-  if (await denoFiles.size(path) === undefined) {
-    if (datasetName !== FOLDER_NAME) return undefined;
-    return new Map((await scanPhotos(denoFiles, directory)).classNames.entries());
-  }
-  const labels = parseLabels(new TextDecoder().decode(await denoFiles.read(path)), path);
-  return labels.size > 0 ? labels : undefined;
+  const labels = await readLabels(denoFiles, directory);
+  if (labels) return labels.size > 0 ? labels : undefined;
+  if (datasetName !== FOLDER_NAME) return undefined;
+  return new Map((await scanPhotos(denoFiles, directory)).classNames.entries());
 }
 
 /** Fails unless a checkpoint has all variables of a net, in their shapes. */

@@ -12,7 +12,7 @@ import type { Files } from "../../formats/files.ts";
 import { joinPath } from "../../formats/paths.ts";
 import { indexTfRecords, readTfRecord } from "../../formats/tfrecord.ts";
 import { readImageExample } from "../image_example.ts";
-import { LABELS_FILE, parseLabels } from "../labels.ts";
+import { readLabels } from "../labels.ts";
 import { scanPhotos, TABLE_FILE } from "../photo_folder.ts";
 import type { Oddity } from "../photo_listing.ts";
 import { splitPhotos } from "../photo_split.ts";
@@ -96,11 +96,7 @@ async function listRecords(
       oddities.push({ kind: "unreadable", file: name, what: reasonOf(thrown) });
     }
   }
-  const labels = joinPath(directory, LABELS_FILE);
-  const text = await files.size(labels) === undefined
-    ? ""
-    : new TextDecoder().decode(await files.read(labels));
-  return { classNames: parseLabels(text, labels), sources, oddities };
+  return { classNames: await readLabels(files, directory) ?? new Map(), sources, oddities };
 }
 
 function readStored(record: Uint8Array): StoredPicture {
