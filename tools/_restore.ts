@@ -6,7 +6,7 @@
 import { latestCheckpoint, readCheckpointState } from "../formats/checkpoint/checkpoint_state.ts";
 import { openCheckpoint as openAnyCheckpoint } from "../formats/checkpoint/open.ts";
 import { CheckpointReader } from "../formats/checkpoint/reader.ts";
-import { DataLossError, NotFoundError, reasonOf } from "../formats/errors.ts";
+import { DataLossError, firstOf, NotFoundError, reasonOf } from "../formats/errors.ts";
 import { joinPath } from "../formats/paths.ts";
 import { denoFiles } from "../host/files.ts";
 import { getNet } from "../nets/nets_factory.ts";
@@ -163,7 +163,4 @@ export async function start(
 }
 
 /** The first names of a list. */
-function some(names: readonly string[], most = 6): string {
-  const rest = names.length - most;
-  return names.slice(0, most).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
-}
+const some = (names: readonly string[]) => firstOf(names, 6);

@@ -8,6 +8,7 @@
 import type { CheckpointReader } from "../formats/checkpoint/reader.ts";
 import type { Tensor } from "../formats/checkpoint/tensor.ts";
 import type { TensorSource } from "../formats/checkpoint/writer.ts";
+import { firstOf } from "../formats/errors.ts";
 import type { Parameters } from "../tape/parameters.ts";
 import { isOfLossScale } from "./loss_scale.ts";
 import type { Trainer } from "./trainer.ts";
@@ -51,12 +52,11 @@ export async function restoreVariables(
   const keys = Array.from(names, (name) => [name, slot ? `${name}/${slot}` : name]);
   const missing = keys.map(([, key]) => key).filter((key) => !reader.has(key));
   if (missing.length > 0) {
-    const more = missing.length > 10 ? ` and ${missing.length - 10} more` : "";
     const advice = slot
       ? "was it trained with moving_average_decay? Without it the variables themselves are restored"
       : "build the net that it was trained with";
     throw new Error(
-      `Cannot restore from "${reader.prefix}": it lacks ${missing.slice(0, 10).join(", ")}${more}; ${advice}`,
+      `Cannot restore from "${reader.prefix}": it lacks ${firstOf(missing, 10)}; ${advice}`,
     );
   }
   for (const [name, key] of keys) {

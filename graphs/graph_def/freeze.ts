@@ -10,7 +10,7 @@
 import { create } from "npm:@bufbuild/protobuf@2.17.0";
 import type { CheckpointReader } from "../../formats/checkpoint/reader.ts";
 import type { Tensor } from "../../formats/checkpoint/tensor.ts";
-import { NotFoundError } from "../../formats/errors.ts";
+import { firstOf, NotFoundError } from "../../formats/errors.ts";
 import { attributeOf, dtypeAttribute, shapeAttribute } from "../../formats/graph_def/attributes.ts";
 import {
   type GraphDef,
@@ -63,9 +63,8 @@ export async function freezeGraph(
   const names = new Set(frozen.map(({ name }) => name));
   const missing = [...names].filter((name) => !checkpoint.has(name));
   if (missing.length > 0) {
-    const more = missing.length > 5 ? ` and ${missing.length - 5} more` : "";
     throw new NotFoundError(
-      `Cannot freeze the graph: "${checkpoint.prefix}" lacks ${missing.slice(0, 5).join(", ")}${more}; ` +
+      `Cannot freeze the graph: "${checkpoint.prefix}" lacks ${firstOf(missing, 5)}; ` +
         "give a checkpoint of the same net",
       checkpoint.prefix,
     );
