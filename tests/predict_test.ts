@@ -10,7 +10,7 @@ import type { GraphDef } from "../formats/graph_def/graph_pb.ts";
 import { freezeGraph } from "../graphs/graph_def/freeze.ts";
 import { general } from "../graphs/graph_def/tensor_text.ts";
 import { denoFiles } from "../host/files.ts";
-import { topScores } from "../tools/_scores.ts";
+import { topScores } from "../training/scores.ts";
 import { parseFlags } from "../tools/_training_values.ts";
 import { formulaCheckpoint, readGraph } from "./goldens/_graph_files.ts";
 import { readJson } from "./goldens/report.ts";

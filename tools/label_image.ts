@@ -18,7 +18,7 @@ import { readClassNames } from "./_class_names.ts";
 import { defineFlags, runTool, UsageError } from "./_flags.ts";
 import { graphScorer, onnxScorer, recordLabelling, scoresOf } from "./_label_image.ts";
 import { adapterFlags, openDevice } from "./_model_flags.ts";
-import { topScores } from "./_scores.ts";
+import { topScores } from "../training/scores.ts";
 
 const flags = defineFlags(
   "Prints the best five classes of a picture, by a frozen TensorFlow graph or a model of ONNX.",

@@ -20,7 +20,7 @@ import { listPictures, type PictureInput } from "./_pictures.ts";
 import { type ClassNames, type Model, modelOfCheckpoint, modelOfGraph } from "./_prediction.ts";
 import { predictionFlags, type PredictionValues } from "./_prediction_flags.ts";
 import { openCheckpoint } from "./_restore.ts";
-import { type Score, topScores } from "./_scores.ts";
+import { type Score, topScores } from "../training/scores.ts";
 
 /** What is printed of a picture. */
 type Outcome = { readonly top: readonly Score[] } | { readonly error: string };

@@ -11,15 +11,12 @@ import type { CheckpointReader } from "../formats/checkpoint/reader.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { restoreVariables } from "./checkpoints.ts";
 import { Predictor } from "./predictor.ts";
+import { type Score, topScores } from "./scores.ts";
 
-/** How sure a classifier is of a class. */
-export interface ClassScore {
-  /** Number of the class. */
-  readonly index: number;
-  /** Its name, or `class` and its number where names are not known. */
+/** How sure a classifier is of a class: its probability. */
+export interface ClassScore extends Score {
+  /** Name of the class, or `class` and its number where names are not known. */
   readonly name: string;
-  /** Probability, 0 to 1. */
-  readonly score: number;
 }
 
 /** A compiled classifier of one picture at a time. */
@@ -75,8 +72,7 @@ export class ExportedClassifier {
   async classify(bytes: Uint8Array): Promise<ClassScore[]> {
     const channels = this.predictor.options.channels === 1 ? 1 : 3;
     const [scores] = await this.predictor.predict([decodePicture(bytes, { channels, orientation: true })]);
-    const all = Array.from(scores, (score, index) => ({ index, name: this.labels[index], score }));
-    return all.sort((a, b) => b.score - a.score);
+    return topScores(scores).map((top) => ({ ...top, name: this.labels[top.index] }));
   }
 
   /** Frees the device's memory. */

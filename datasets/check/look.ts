@@ -40,7 +40,7 @@ export async function lookAt(source: PictureSource, decode: PictureDecoder): Pro
     source,
     label,
     header,
-    digest: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    digest: digest.toHex(),
     thumbnail: brightness(shrink(picture, THUMBNAIL_SIDE, THUMBNAIL_SIDE)),
     remarks: remarksOn(stored, header),
   };

@@ -20,7 +20,7 @@ import { Parameters } from "../../tape/parameters.ts";
 import { Tape } from "../../tape/tape.ts";
 import { readClassNames } from "../../tools/_class_names.ts";
 import { graphScorer, recordLabelling, scoresOf } from "../../tools/_label_image.ts";
-import { topScores } from "../../tools/_scores.ts";
+import { topScores } from "../../training/scores.ts";
 import { Comparison } from "./_comparison.ts";
 import { onDevice } from "./_device.ts";
 import { randomValues } from "./_formula.ts";
