@@ -4,7 +4,7 @@
  * This module is browser compatible.
  * @module
  */
-import { cut, type Dispatch, mostWork } from "./executor.ts";
+import { copyToTexture, cut, type Dispatch, mostWork } from "./executor.ts";
 import type { Gpu } from "./gpu.ts";
 
 /** A query set holds 4096 timestamps, and each command takes two. */
@@ -89,13 +89,14 @@ export class DeviceClock {
   #submit(commands: readonly Dispatch[], buffer: GPUBuffer, offset: number): void {
     const { device } = this.#gpu, encoder = device.createCommandEncoder();
     const passes = commands.length === 0 ? [undefined] : commands;
+    const querySet = this.#queries;
     passes.forEach((command, i) => {
+      const start = { beginningOfPassWriteIndex: 2 * i }, end = { endOfPassWriteIndex: 2 * i + 1 };
+      const copies = command?.textures ?? []; // part of its time
+      if (copies.length > 0) encoder.beginComputePass({ timestampWrites: { querySet, ...start } }).end();
+      for (const copy of copies) copyToTexture(encoder, copy);
       const pass = encoder.beginComputePass({
-        timestampWrites: {
-          querySet: this.#queries,
-          beginningOfPassWriteIndex: 2 * i,
-          endOfPassWriteIndex: 2 * i + 1,
-        },
+        timestampWrites: { querySet, ...(copies.length > 0 ? end : { ...start, ...end }) },
       });
       if (command) {
         pass.setPipeline(command.pipeline);

@@ -7,6 +7,17 @@
 import type { AdapterSummary } from "./adapter.ts";
 import type { Gpu } from "./gpu.ts";
 
+/** A part of a buffer that is copied into a texture, row after row; offset in bytes, a multiple of a texel. */
+export interface TextureCopy {
+  source: GPUBuffer;
+  offset: number;
+  texels: number;
+  bytesPerTexel: number;
+  target: GPUTexture;
+  /** Texels of a row. */
+  width: number;
+}
+
 /** One kernel launch. */
 export interface Dispatch {
   /** Scope, operation and shapes, for messages. */
@@ -16,6 +27,8 @@ export interface Dispatch {
   workgroups: [number, number, number];
   /** Estimated floating-point operations or bytes moved, whichever is larger. */
   work: number;
+  /** Copied before it runs: what its bind group has as textures. */
+  textures?: readonly TextureCopy[];
 }
 
 /** A copy between two buffers; offsets and size in bytes, multiples of four. */
@@ -103,6 +116,11 @@ export class Executor {
     let pipeline: GPUComputePipeline | null = null;
     for (const command of commands) {
       if ("workgroups" in command) {
+        if (command.textures?.length) {
+          pass?.end();
+          pass = null;
+          for (const copy of command.textures) copyToTexture(encoder, copy);
+        }
         if (!pass) {
           pass = encoder.beginComputePass();
           pipeline = null;
@@ -135,6 +153,18 @@ export class Executor {
     }
     return this.#label;
   }
+}
+
+/** Encodes the copy of whole rows, and that of the last one. */
+export function copyToTexture(encoder: GPUCommandEncoder, copy: TextureCopy): void {
+  const { source, offset, texels, bytesPerTexel, target: texture, width } = copy;
+  const bytesPerRow = width * bytesPerTexel, rows = Math.floor(texels / width), rest = texels % width;
+  if (rows > 0) {
+    encoder.copyBufferToTexture({ buffer: source, offset, bytesPerRow }, { texture }, [width, rows]);
+  }
+  if (rest === 0) return;
+  const last = { buffer: source, offset: offset + rows * bytesPerRow, bytesPerRow };
+  encoder.copyBufferToTexture(last, { texture, origin: [0, rows] }, [rest, 1]);
 }
 
 /** Cuts a list where either bound would be passed; a command heavier than the bound goes alone. */

@@ -16,7 +16,7 @@ import { StagingPool } from "./staging.ts";
 export type { AdapterSummary, DriverSource } from "./adapter.ts";
 export type { PipelineProgress, PipelineSource } from "./pipeline_cache.ts";
 
-/** Device memory in buffers made by {@linkcode Gpu.createBuffer}, in bytes. */
+/** Device memory in buffers and textures made by a {@linkcode Gpu}, in bytes. */
 export interface MemoryUse {
   readonly liveBytes: number;
   readonly peakBytes: number;
@@ -54,8 +54,18 @@ export interface BufferRequest {
   binding?: number;
 }
 
-/** A buffer, or a part of one, as an entry of a bind group. */
-export type BufferBinding = GPUBuffer | { buffer: GPUBuffer; offset?: number; size?: number };
+/** A buffer, a part of one, or a texture, as an entry of a bind group. */
+export type Binding = GPUBuffer | { buffer: GPUBuffer; offset?: number; size?: number } | {
+  view: GPUTextureView;
+};
+
+/** What {@linkcode Gpu.createTexture} makes. */
+export interface TextureRequest {
+  label: string;
+  width: number;
+  height: number;
+  bytesPerTexel: 8 | 16;
+}
 
 /** Features that some kernel can use; the rest of WebGPU's are about drawing. */
 const usefulFeatures: string[] = ["shader-f16", "timestamp-query", "subgroups"];
@@ -71,7 +81,7 @@ export class Gpu {
   readonly limits: GPUSupportedLimits;
   /** Resolves when the device is gone, also after {@linkcode Gpu.close}. */
   readonly lost: Promise<GPUDeviceLostInfo>;
-  #buffers = new Map<GPUBuffer, BufferRequest>();
+  #buffers = new Map<GPUBuffer | GPUTexture, Pick<BufferRequest, "label" | "size">>();
   #liveBytes = 0;
   #peakBytes = 0;
   #pipelines: PipelineCache;
@@ -146,14 +156,35 @@ export class Gpu {
     const buffer = this.#failures.scoped(`buffer ${label} of ${size} bytes`, () => {
       return this.device.createBuffer({ label, size, usage });
     });
-    this.#buffers.set(buffer, { label, size, usage });
-    this.#liveBytes += size;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
+    this.#count(buffer, { label, size });
     return buffer;
   }
 
-  /** Frees a buffer at once; a second call does nothing. */
-  destroyBuffer(buffer: GPUBuffer): void {
+  /** Makes a texture of four floats a texel, which kernels read and buffers are copied to. */
+  createTexture({ label, width, height, bytesPerTexel }: TextureRequest): GPUTexture {
+    this.throwIfFailed();
+    const { STORAGE_BINDING, COPY_DST } = GPUTextureUsage,
+      format = bytesPerTexel === 8 ? "rgba16float" : "rgba32float";
+    const texture = this.#failures.scoped(`texture ${label} of ${width} x ${height} texels`, () => {
+      return this.device.createTexture({
+        label,
+        size: [width, height],
+        format,
+        usage: STORAGE_BINDING | COPY_DST,
+      });
+    });
+    this.#count(texture, { label, size: width * height * bytesPerTexel });
+    return texture;
+  }
+
+  #count(resource: GPUBuffer | GPUTexture, account: Pick<BufferRequest, "label" | "size">): void {
+    this.#buffers.set(resource, account);
+    this.#liveBytes += account.size;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
+  }
+
+  /** Frees a buffer or a texture at once; a second call does nothing. */
+  destroyBuffer(buffer: GPUBuffer | GPUTexture): void {
     const request = this.#buffers.get(buffer);
     if (!request) return;
     this.#buffers.delete(buffer);
@@ -176,13 +207,14 @@ export class Gpu {
   }
 
   /**
-   * Binds buffers to bindings 0, 1, 2... of one group of a pipeline.
+   * Binds buffers and textures to bindings 0, 1, 2... of one group of a pipeline.
    *
    * @throws {RangeError} where a storage binding is larger than the device allows
    */
-  bindGroup(label: string, pipeline: GPUComputePipeline, buffers: BufferBinding[], group = 0): GPUBindGroup {
+  bindGroup(label: string, pipeline: GPUComputePipeline, bindings: Binding[], group = 0): GPUBindGroup {
     this.throwIfFailed();
-    const entries = buffers.map((entry, binding) => {
+    const entries = bindings.map((entry, binding) => {
+      if ("view" in entry) return { binding, resource: entry.view };
       const resource = "buffer" in entry ? entry : { buffer: entry };
       const { buffer, offset = 0, size = buffer.size - offset } = resource;
       if (buffer.usage & GPUBufferUsage.STORAGE) {

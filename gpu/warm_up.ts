@@ -15,8 +15,8 @@ import type { Gpu } from "./gpu.ts";
 export interface WarmUp {
   readonly dispatch: Dispatch;
   readonly code: string;
-  /** Buffers that it binds: parameters, then storage. */
-  readonly bindings: number;
+  /** What it binds: parameters, then storage, or textures of so many bytes a texel. */
+  readonly bindings: readonly ("buffer" | 8 | 16)[];
 }
 
 /** Milliseconds that a kernel takes at most which the cache has. */
@@ -77,14 +77,15 @@ function dispatchNothing(
 
 /** Compiles kernels on a device that has no other use for them. */
 async function compileOn(gpu: Gpu, launches: readonly WarmUp[]): Promise<void> {
-  const most = Math.max(...launches.map(({ bindings }) => bindings));
-  const buffers = Array.from({ length: most }, (_, i) => {
-    const usage = i === 0 ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
-    return gpu.createBuffer({ label: "warm-up", size: 1024, usage });
-  });
+  const { UNIFORM, STORAGE } = GPUBufferUsage, label = "warm-up";
+  const buffer = (usage: number) => gpu.createBuffer({ label, size: 1024, usage });
+  const resourceOf = (binding: "buffer" | 8 | 16, i: number) =>
+    binding === "buffer"
+      ? buffer(i === 0 ? UNIFORM : STORAGE)
+      : { view: gpu.createTexture({ label, width: 1, height: 1, bytesPerTexel: binding }).createView() };
   const dispatches = await Promise.all(launches.map(async ({ dispatch: { label }, code, bindings }) => {
     const pipeline = await gpu.pipeline({ label, code });
-    return { pipeline, bindGroup: gpu.bindGroup(label, pipeline, buffers.slice(0, bindings)) };
+    return { pipeline, bindGroup: gpu.bindGroup(label, pipeline, bindings.map(resourceOf)) };
   }));
   dispatchNothing(gpu, dispatches);
   await gpu.device.queue.onSubmittedWorkDone();

@@ -1,91 +1,49 @@
 /**
- * Plans the operands of products: images, matrices and kernels copied into k-major order.
+ * Plans the operands of products: images, matrices and kernels copied into rows of whole vec4.
  *
  * This module is browser compatible.
  *
  * @module
  */
 import type { Emitter } from "./emitter.ts";
-import { type Gather, quarters } from "./gemm.ts";
+import { quarters } from "./gemm.ts";
 import { defineKernel, type Kernel, sizeOf, spread } from "./kernel.ts";
 import { rearrange } from "./rearrange.ts";
 import type { Window } from "./window.ts";
-import columnsCode from "./image_columns.wgsl" with { type: "text" };
 import rowsCode from "./image_rows.wgsl" with { type: "text" };
 import transposeCode from "./transpose.wgsl" with { type: "text" };
 
-/** Stores of four channels of four places. */
-const fourStores = [..."xyzw"].map((v, i) => `y[at + ${i}u * panel] = vec4f(a.${v}, b.${v}, c.${v}, d.${v});`)
-  .join("\n  ");
-const columnsKernel: Kernel = defineKernel("image_columns", columnsCode);
-const columnsKernel4: Kernel = defineKernel(
-  "image_columns_4",
-  columnsCode.replace("alias V = f32;", "alias V = vec4f;").replace("width = 1u", "width = 4u")
-    .replace("y[at] = vec4f(a, b, c, d); // one channel", fourStores),
-);
 const rowsKernel: Kernel = defineKernel("image_rows", rowsCode);
 const transposeKernel: Kernel = defineKernel("transpose", transposeCode);
 /** The kernels of this file. */
-export const kernels: readonly Kernel[] = [columnsKernel, columnsKernel4, rowsKernel, transposeKernel];
+export const kernels: readonly Kernel[] = [rowsKernel, transposeKernel];
 
-/** Elements of a channel slice: what one invocation of image_columns copies at each tap. */
-const SLICE = 64;
 /** Blocks of four rows that one invocation of the transposition copies, as in its text. */
 const BLOCKS = 8;
 
-/** Vec4 of places in a panel, as in image_columns.wgsl. */
-const PANEL = 16;
-
-/** Elements of what {@linkcode imageColumns} writes. */
-export function panelsSize(k: number, count: number): number {
-  return k * 4 * PANEL * Math.ceil(quarters(count) / PANEL);
-}
-
-/** Where the left operand [k, count] lies that {@linkcode imageColumns} writes: in panels of places. */
-export function panels(k: number): Gather {
-  return {
-    rows: { dims: [1, PANEL], strides: [k * PANEL, 0, 1] },
-    dims: [1, Math.max(1, k)],
-    strides: [0, 0, PANEL],
-  };
-}
-
-/** The geometry that both image kernels share. */
-function geometry({ size, out, stride, rate, pad, kernel }: Window) {
-  return { size, out, stride, rate, pad, tapColumns: kernel[1] };
-}
-
-/** Emits y: what each tap of the window meets at `count` of its places, from `first` on, in the order that
- * {@linkcode panels} describes. */
-export function imageColumns<T>(
+/** Emits y [places, ceil4(taps * channels)]: what the window meets at each of its places, or at `count` from `first` on. */
+export function imageRows<T>(
   e: Emitter<T>,
   g: Window,
-  { first, count }: { first: number; count: number },
   b: { x: T; y: T },
+  { first, count } = { first: 0, count: g.n * sizeOf(g.out) },
 ): void {
-  const isWide = g.channels % 4 === 0, width = isWide ? 4 : 1, channels = g.channels / width;
-  const m4 = quarters(count), slice = SLICE / width, slices = Math.ceil(channels / slice);
-  const k = sizeOf(g.kernel) * g.channels, invocations = m4 * slices * g.kernel[0];
-  e.emit({
-    kernel: isWide ? columnsKernel4 : columnsKernel,
-    params: {
-      ...geometry(g),
-      ...{ channels, slice, slices, first, m4, k, count: invocations },
-      last: g.n * sizeOf(g.out) - 1,
-    },
-    buffers: [b.x, b.y],
-    writes: [1],
-    workgroups: spread(Math.ceil(invocations / 64)),
-    work: 8 * sizeOf(g.kernel) * g.channels * count,
-  });
-}
-
-/** Emits y [places, ceil4(taps * channels)]: what the window meets at each of its places. */
-export function imageRows<T>(e: Emitter<T>, g: Window, b: { x: T; y: T }): void {
-  const k = sizeOf(g.kernel) * g.channels, count = g.n * sizeOf(g.out);
+  const { size, out, stride, rate, pad, kernel, channels } = g, k = sizeOf(kernel) * channels;
   e.emit({
     kernel: rowsKernel,
-    params: { ...geometry(g), channels: g.channels, k, k4: quarters(k), count },
+    params: {
+      size,
+      out,
+      stride,
+      rate,
+      pad,
+      tapColumns: kernel[1],
+      channels,
+      k,
+      k4: quarters(k),
+      first,
+      count,
+    },
     buffers: [b.x, b.y],
     writes: [1],
     workgroups: spread(Math.ceil(count / 64)),

@@ -1,8 +1,8 @@
 /**
- * Plans 2-D convolutions and their gradients as products of k-major operands.
+ * Plans 2-D convolutions and their gradients as products.
  *
- * Forward, what every tap meets is copied into the rows of the left operand, some output pixels at a time, so that the copy
- * stays in the cache. The gradient for the input is again a convolution, over the output gradient with the kernel flipped;
+ * Forward, the rows of the left operand are the places of the window in the image where it lies; where channels do not come in
+ * fours, they are copied, some at a time, so that the copy stays in the cache. The gradient for the input is again a convolution, over the output gradient with the kernel flipped;
  * with stride s it falls into s x s phases, each with the taps that reach it. The gradient for the weights takes the image
  * as its left operand where it lies, inside a frame of zeros where the window reaches past it.
  *
@@ -10,12 +10,12 @@
  *
  * @module
  */
-import { imageColumns, imageRows, panels, panelsSize, transpose } from "./columns.ts";
+import { imageRows, transpose } from "./columns.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Epilogue } from "./epilogue.ts";
-import { gemm, quarters, type Scatter } from "./gemm.ts";
+import { gemm, MOST_TAPS, quarters, type Scatter } from "./gemm.ts";
 import { sizeOf } from "./kernel.ts";
-import { matmul, packOperand } from "./matmul.ts";
+import { matmul, packRows } from "./matmul.ts";
 import { rearrange, stridesOf, unitOf } from "./rearrange.ts";
 import type { Window } from "./window.ts";
 import { prefersWinograd, winograd, winogradWeightGradient } from "./winograd.ts";
@@ -33,26 +33,19 @@ interface Packed<T> extends Epilogue<T> {
 
 /** Emits a convolution of any window. */
 function convolve<T>(e: Emitter<T>, g: Window, outputs: number, b: Packed<T>): void {
-  const k = sizeOf(g.kernel) * g.channels, all = g.n * sizeOf(g.out), unit = Math.max(64, unitOf(outputs));
-  const most = b.scatter
-    ? all
-    : Math.max(unit, Math.floor(Math.min(PIECE, e.limit) / Math.max(1, k) / unit) * unit);
-  const pieces = Math.ceil(all / most), each = Math.ceil(all / pieces / unit) * unit;
+  const taps = sizeOf(g.kernel), k = taps * g.channels, k4 = 4 * quarters(k), all = g.n * sizeOf(g.out);
+  const plan = { ...b, m: all, n: outputs, k, b: b.w };
+  if (k === 0) return gemm(e, { ...plan, a: b.x });
+  if (g.channels % 4 === 0 && taps <= MOST_TAPS) return gemm(e, { ...plan, a: b.x, rows: g });
+  const unit = Math.max(64, unitOf(outputs)),
+    fitting = Math.floor(Math.min(PIECE, e.limit) / k4 / unit) * unit;
+  const pieces = b.scatter ? 1 : Math.ceil(all / Math.max(unit, fitting)),
+    each = Math.ceil(all / pieces / unit) * unit;
   for (let first = 0; first < all; first += each) {
-    const count = Math.min(each, all - first), a = k === 0 ? b.x : e.scratch(panelsSize(k, count), b.x);
+    const count = Math.min(each, all - first), a = e.scratch(count * k4, b.x);
     const part = (v: T) => count === all ? v : e.window(v, first * outputs, count * outputs);
-    if (k > 0) imageColumns(e, g, { first, count }, { x: b.x, y: a });
-    gemm(e, {
-      ...b,
-      m: count,
-      n: outputs,
-      k,
-      a,
-      gather: panels(k),
-      b: b.w,
-      addend: b.addend && part(b.addend),
-      y: part(b.y),
-    });
+    imageRows(e, g, { x: b.x, y: a }, { first, count });
+    gemm(e, { ...plan, m: count, a, rows: "matrix", addend: b.addend && part(b.addend), y: part(b.y) });
   }
 }
 
@@ -77,7 +70,7 @@ export function conv2d<T>(
     const { channels: c } = g, strides = [g.kernel[1] * c * outputs, c * outputs, outputs, 1] as const;
     return winograd(e, g, outputs, { ...b, w: { w: b.w, base: 0, strides } });
   }
-  convolve(e, g, outputs, { ...b, w: packOperand(e, b.w, k, outputs) });
+  convolve(e, g, outputs, { ...b, w: packRows(e, b.w, k, outputs) });
 }
 
 /** `x` inside zeros: the part of the padded image that the window touches. Returns x itself where that is all of it. */
@@ -105,7 +98,7 @@ export function conv2dWeightGradient<T>(
 ): void {
   if (prefersWinograd(e, g, outputs, "weights")) return winogradWeightGradient(e, g, outputs, b);
   const m = sizeOf(g.kernel) * g.channels, k = g.n * sizeOf(g.out);
-  const plan = { m, n: outputs, k, b: packOperand(e, b.dy, k, outputs), y: b.dw };
+  const plan = { m, n: outputs, k, b: packRows(e, b.dy, k, outputs), y: b.dw };
   if (g.channels % 4 !== 0) {
     const a = e.scratch(k * 4 * quarters(m), b.x);
     imageRows(e, g, { x: b.x, y: a });
@@ -115,7 +108,7 @@ export function conv2dWeightGradient<T>(
   gemm(e, {
     ...plan,
     a: framed,
-    gather: {
+    steps: {
       rows: { dims: [g.kernel[1], c4], strides: [g.rate[0] * row, g.rate[1] * c4, 1] },
       dims: g.out,
       strides: [size[0] * row, g.stride[0] * row, g.stride[1] * c4],

@@ -1,5 +1,5 @@
 /**
- * Plans matrix products of k-major operands (gemm.wgsl), split over k where the output is too small to fill the adapter.
+ * Plans matrix products (gemm.wgsl), split over k where the output is too small to fill the adapter.
  *
  * This module is browser compatible.
  *
@@ -7,8 +7,10 @@
  */
 import type { Emitter } from "./emitter.ts";
 import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
-import { type Kernel, spread, unroll } from "./kernel.ts";
+import { type Kernel, type ParamValues, specialize, spread } from "./kernel.ts";
 import { rearrange, rowRanges, unitOf } from "./rearrange.ts";
+import { TEXTURE_LIMIT } from "./texture.ts";
+import type { Window } from "./window.ts";
 import gemmCode from "./gemm.wgsl" with { type: "text" };
 import commonCode from "./gemm_common.wgsl" with { type: "text" };
 import reduceCode from "./gemm_reduce.wgsl" with { type: "text" };
@@ -17,13 +19,9 @@ import sharedCode from "./gemm_shared.wgsl" with { type: "text" };
 type Three = readonly [number, number, number];
 type Two = readonly [number, number];
 
-/** Where vec4 row m and step k of the left operand lie, in vec4: three dimensions with a stride each. */
+/** Where vec4 row m and step k of a left operand in steps lie, in vec4: three dimensions with a stride each. */
 export interface Gather {
-  /** Vec4 at row 0, step 0. */
-  readonly base?: number;
-  /** Left out: rows are neighbours. */
-  readonly rows?: { readonly dims: Two; readonly strides: Three };
-  /** The inner two dimensions that k counts through, and the strides of all three. */
+  readonly rows: { readonly dims: Two; readonly strides: Three };
   readonly dims: Two;
   readonly strides: Three;
 }
@@ -42,16 +40,18 @@ export interface Batches {
 }
 
 /**
- * One product y [m, n] = epilogue(a^T b), or several. `a` is [k, ceil4(m)] or gathered; `b` is [k, ceil4(n)]: rows are whole
- * vec4, as those of a `y` that is scattered or holds several products.
+ * One product y [m, n] = epilogue(a b), or several. `b` is [k, ceil4(n)]: rows are whole vec4, as those of a `y` that is scattered
+ * or holds several products. `a` lies in one of two layouts, see gemm_common.wgsl.
  */
 export interface GemmPlan<T> extends Epilogue<T> {
   readonly m: number;
   readonly n: number;
   readonly k: number;
   readonly a: T;
-  /** Left out: a is [k, ceil4(m)]. */
-  readonly gather?: Gather;
+  /** a is [m, ceil4(k)], or an image whose channels come in fours under a window of {@linkcode MOST_TAPS} taps at most. */
+  readonly rows?: "matrix" | Window;
+  /** Without `rows`: where a's steps lie. Left out: a is [k, ceil4(m)]. */
+  readonly steps?: Gather;
   readonly b: T;
   readonly y: T;
   /** Left out: y is [m, n]. */
@@ -59,9 +59,12 @@ export interface GemmPlan<T> extends Epilogue<T> {
   readonly batches?: Batches;
 }
 
+/** Taps of a window for which a row has a bit each. */
+export const MOST_TAPS = 32;
+
 /** A way to compute a product: a kernel, and the vec4 of rows and columns that a workgroup covers. */
 interface Tile {
-  readonly kernel: Kernel;
+  readonly kernels: Readonly<Record<Layout, Kernel>>;
   /** Of one lane. */
   readonly rows: number;
   readonly columns: number;
@@ -72,15 +75,26 @@ interface Tile {
   readonly speed: number;
 }
 
-function textOf(code: string, rows: number, columns: number): string {
-  const text = code.replace("const rows = 1u;", `const rows = ${rows}u;`)
-    .replace("const columns = 1u;", `const columns = ${columns}u;`);
-  return commonCode + unroll(text, rows, columns);
+const LAYOUTS = ["rows", "steps"] as const;
+type Layout = typeof LAYOUTS[number];
+
+/** The kernels of a tile: its text without the lines that are marked for the other layout. */
+function kernelsOf(name: string, code: string, rows: number, columns: number): Tile["kernels"] {
+  const kernels = LAYOUTS.map((layout): [Layout, Kernel] => {
+    const isOurs = (line: string) =>
+      !LAYOUTS.some((other) => other !== layout && line.endsWith(` //@ ${other}`));
+    const lines = (commonCode + code).split("\n").filter(isOurs).map((line) =>
+      line.replace(` //@ ${layout}`, "")
+    );
+    const constants = { rows, columns, vectors: 4 * rows, sumCount: 4 * rows * columns };
+    return [layout, defineWithEpilogue(`gemm_${name}_${layout}`, specialize(lines.join("\n"), constants))];
+  });
+  return Object.fromEntries(kernels) as Record<Layout, Kernel>;
 }
 
 function registerTile(rows: number, columns: number, speed: number): Tile {
-  const kernel = defineWithEpilogue(`gemm_${4 * rows}x${4 * columns}`, textOf(gemmCode, rows, columns));
-  return { kernel, rows, columns, laneColumns: [4, 2, 8, 1], lanes: 8, speed };
+  const kernels = kernelsOf(`${4 * rows}x${4 * columns}`, gemmCode, rows, columns);
+  return { kernels, rows, columns, laneColumns: [4, 2, 8, 1], lanes: 8, speed };
 }
 
 /** Larger register tiles need fewer loads a product, smaller ones waste less at the edges; GPUs like to share. */
@@ -88,7 +102,7 @@ const TILES = {
   "16x16": registerTile(4, 4, 1),
   "8x8": registerTile(2, 2, 0.7),
   shared: {
-    kernel: defineWithEpilogue("gemm_shared", textOf(sharedCode, 2, 2)),
+    kernels: kernelsOf("shared", sharedCode, 2, 2),
     rows: 2,
     columns: 2,
     laneColumns: [8],
@@ -103,7 +117,10 @@ const ENOUGH_WORKGROUPS = 24, LEAST_SPLIT = 64;
 
 const reduceKernel: Kernel = defineWithEpilogue("gemm_reduce", reduceCode);
 /** The kernels of this file. */
-export const kernels: readonly Kernel[] = [...TILE_NAMES.map((name) => TILES[name].kernel), reduceKernel];
+export const kernels: readonly Kernel[] = [
+  ...TILE_NAMES.flatMap((name) => Object.values(TILES[name].kernels)),
+  reduceKernel,
+];
 
 /** A tile and how the lanes of a workgroup lie. */
 interface Cover {
@@ -139,7 +156,8 @@ function cover<T>(
   const time = (name: keyof typeof TILES) => coverBy(TILES[name], m4, n4).time;
   const best = TILE_NAMES.reduce((best, name) => time(name) < time(best) ? name : best);
   const { tilesM, tilesN } = coverBy(TILES[best], m4, n4);
-  const chosen = TILES[e.choose("gemm", [4 * m4, 4 * n4, k, batches], TILE_NAMES, best)];
+  const ways = e.limit > TEXTURE_LIMIT ? ["shared" as const] : TILE_NAMES;
+  const chosen = TILES[e.choose("gemm", [4 * m4, 4 * n4, k, batches], ways, best)];
   return { ...coverBy(chosen, m4, n4), usualTiles: tilesM * tilesN };
 }
 
@@ -168,41 +186,78 @@ export function gemm<T>(e: Emitter<T>, plan: GemmPlan<T>): void {
   rearrange(e, y, plan.y, { dims: [1, 1, m, n], strides: [0, 0, 4 * n4, 1] });
 }
 
+/** Far away: rows or steps that all lie one after another do not come to an end. */
+const ENDLESS = 2 ** 32 - 1;
+
+/** Parameters that say where a lies. */
+function placesOf<T>({ m, k, rows, steps }: GemmPlan<T>, first: number): ParamValues {
+  if (!rows) {
+    const line = [1, ENDLESS] as const, m4 = quarters(m);
+    const plain = { rows: { dims: line, strides: [0, 0, 1] }, dims: line, strides: [0, 0, m4] };
+    const { rows: { dims, strides }, ...columns } = steps ?? plain;
+    return {
+      ...{ rowDims: dims, rowStrides: strides, columnDims: columns.dims, columnStrides: columns.strides },
+      ...{
+        rowFirst: first / 4,
+        aBase: 0,
+        size: [1, 1],
+        stride: [1, 1],
+        rate: [1, 1],
+        pad: [0, 0],
+        taps: [0, 0],
+      },
+    };
+  }
+  const one = [1, 1] as const, line = [1, m] as const, pad = [0, 0] as const;
+  const matrix = {
+    size: line,
+    out: line,
+    kernel: one,
+    stride: one,
+    rate: one,
+    pad,
+    channels: 4 * quarters(k),
+  };
+  const { size, out, kernel: taps, stride, rate, pad: [top, left], channels } = rows === "matrix"
+    ? matrix
+    : rows;
+  const pixel = channels / 4, row = size[1] * pixel;
+  return {
+    ...{ size, stride, rate, pad: [top, left], taps, rowFirst: first },
+    rowDims: out,
+    rowStrides: [size[0] * row, stride[0] * row, stride[1] * pixel],
+    columnDims: [taps[1], pixel],
+    columnStrides: [rate[0] * row, rate[1] * pixel, 1],
+    aBase: -(top * row + left * pixel),
+  };
+}
+
 /** Emits a product whose y has rows of whole vec4: `m` rows from row `first` of a on. */
 function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): void {
-  const { n, k, scatter } = plan,
-    batches = plan.batches?.count ?? 1,
-    m4 = quarters(m),
-    n4 = quarters(n),
-    aRow = quarters(plan.m);
+  const { n, k, scatter } = plan, batches = plan.batches?.count ?? 1, m4 = quarters(m), n4 = quarters(n);
   const { tile, laneColumns, tilesM, tilesN, usualTiles } = cover(e, m4, n4, k, batches);
-  const gather = plan.gather ?? { dims: [1, k] as const, strides: [0, 0, aRow] as const };
-  const ranges = batches > 1 || k === 0 ? [{ first: 0, count: k }] : rowRanges(e, k, 4 * n4, unitOf(4 * n4));
+  const ranges = batches > 1 || k === 0
+    ? [{ first: 0, count: k }]
+    : rowRanges(e, k, 4 * n4, Math.max(4, unitOf(4 * n4)));
   const pieces = ranges.length;
   const filling = Math.ceil(ENOUGH_WORKGROUPS / (usualTiles * batches) / pieces);
   const most = Math.min(Math.floor(k / pieces / LEAST_SPLIT), Math.floor(e.limit / (4 * m * n4) / pieces));
   const splits = scatter || batches > 1 ? 1 : Math.max(1, Math.min(filling, most));
   const parts = pieces * splits, isPartial = parts > 1, size4 = m * n4;
   const y = isPartial ? e.scratch(4 * parts * size4) : plan.y;
-  const [x, rows] = spread(tilesM * tilesN);
+  const [x, rows] = spread(tilesM * tilesN), layout = plan.rows ? "rows" : "steps";
   for (const [piece, { first: kFirst, count: kCount }] of ranges.entries()) {
     const b = pieces === 1 ? plan.b : e.window(plan.b, kFirst * 4 * n4, kCount * 4 * n4);
     const epilogue = epilogueOf(isPartial ? {} : plan, b);
     e.emit({
-      kernel: tile.kernel,
+      kernel: tile.kernels[layout],
       params: {
-        ...{ m, m4, n4, laneColumns, tilesN, splits, kFirst, kCount },
+        ...{ m, m4, n4, laneColumns, tilesN, splits, kCount },
         ...epilogue.params,
-        gathered: gather.rows ? 1 : 0,
-        rowDims: gather.rows?.dims ?? [1, 1],
-        rowStrides: gather.rows?.strides ?? [0, 0, 1],
-        aBase: gather.base ?? 0,
-        m4First: first / 4,
-        columnDims: gather.dims,
-        columnStrides: gather.strides,
-        scattered: scatter ? 1 : 0,
-        outDims: scatter?.dims ?? [1, 1],
-        outStrides: scatter?.strides.map((s) => s / 4) ?? [0, 0, 1],
+        ...placesOf(plan, first),
+        kFirst: layout === "rows" ? kFirst / 4 : kFirst,
+        outDims: scatter?.dims ?? [1, ENDLESS],
+        outStrides: scatter?.strides.map((s) => s / 4) ?? [0, 0, n4],
         outBase: (scatter?.base ?? 0) / 4 + piece * splits * size4,
         aBatch: plan.batches?.stride ?? 0,
         bBatch: k * n4,

@@ -1,94 +1,130 @@
 // Matrix products: every dense layer, and every convolution as an implicit product.
 //
-//   y[m, n] = epilogue(sum over k of a[k, m] * b[k, n])
+//   y[m, n] = epilogue(sum over k of a[m, k] * b[k, n])
 //
-// Both operands lie k-major: the elements of one k are neighbours, and are read as vec4, because loads are what a software
-// adapter is slowest at. a's rows may be gathered: m counts, in vec4, through three dimensions with a stride each, and so does
-// k. So an image is its own operand in a weight gradient: m is tap and channel, k is image, row and column. b is [k, n] with
-// rows of whole vec4.
+// b is [k, n] with rows of whole vec4; a lies as gemm_common.wgsl says. So an image is its own operand: with its windows as rows
+// in a convolution, and in the gradient of weights with taps and channels as rows and pixels as steps.
 //
 // One invocation = a register tile of 4 `rows` x 4 `columns` outputs; the 8 invocations of a workgroup lie in `laneColumns`
-// columns. Lines marked with @ are repeated by unroll(). z counts batches of products and, in each, splits of the sum over k:
-// with more than one split, y holds the partial sums one after another and gemm_reduce.wgsl adds them in order.
+// columns. z counts batches of products and, in each, splits of the sum over k: with more than one split, y holds the partial
+// sums one after another and gemm_reduce.wgsl adds them in order.
+//
+// Operands are read as textures, into which they were copied (texture.ts): lavapipe reads four texels of a vector of invocations
+// with 8 loads and 8 shuffles, in a function that all reads share, where a buffer takes 32 loads with two branches each, written
+// out at each read. Past the operands a texture is zero: taps outside the image and steps past the end of a sum are read there.
 
-const R = 0u;
-const C = 0u;
 const rows = 1u;      // vec4 rows a lane
 const columns = 1u;   // vec4 columns a lane
-const chunk = 20u;    // steps that the registers add up before they are added to the tile: short sums round less
+const groups = 20u;   // of four steps, that the registers add up before they are added to the tile: short sums round less
 const chunks = 16u;   // of those, before the tile is added to the total; both as in gemm_shared.wgsl
 
-@group(0) @binding(6) var<storage, read> a: array<vec4f>;
-@group(0) @binding(7) var<storage, read> b: array<vec4f>;
+@group(0) @binding(6) var a: texture_storage_2d<rgba32float, read>;
+@group(0) @binding(7) var b: texture_storage_2d<rgba32float, read>;
 @group(0) @binding(8) var<storage, read_write> y: array<vec4f>;
 
+fn left(i: u32) -> vec4f { return textureLoad(a, vec2u(i & 4095u, i >> 12u)); }
+
+fn right(i: u32) -> vec4f { return textureLoad(b, vec2u(i & 4095u, i >> 12u)); }
+
+fn lastOf(size: vec2u) -> u32 { return size.x * size.y - 1u; }
+
 @compute @workgroup_size(8)
-fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = group.x + group.y * groups.x;
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groupCounts: vec3u) {
+  let index = group.x + group.y * groupCounts.x;
   let m0 = ((index / p.tilesN) * (8u / p.laneColumns) + lane / p.laneColumns) * rows;
   let n0 = ((index % p.tilesN) * p.laneColumns + lane % p.laneColumns) * columns;
   if (m0 >= p.m4 || n0 >= p.n4) { return; }
   let batch = group.z / p.splits;
   let split = group.z % p.splits;
-  let a_R = p.aBase + batch * p.aBatch + rowOf(m0 + R); //@ row
-  let b_C = batch * p.bBatch + min(n0 + C, p.n4 - 1u); //@ column
-  var c0_R_C = vec4f(0.0); //@ row column
-  var c1_R_C = vec4f(0.0); //@ row column
-  var c2_R_C = vec4f(0.0); //@ row column
-  var c3_R_C = vec4f(0.0); //@ row column
+  let aBase = p.aBase + batch * p.aBatch;
+  var place = placeOf(p.rowFirst + m0, p.rowDims, p.rowStrides); //@ steps
+  var aRow: array<u32, rows>; //@ steps
+  for (var r = 0u; r < rows; r++) { //@ steps
+    aRow[r] = aBase + place.at; //@ steps
+    place = next(place, p.rowDims, p.rowStrides); //@ steps
+  } //@ steps
+  var place = placeOf(p.rowFirst + 4u * m0, p.rowDims, p.rowStrides); //@ rows
+  var aRow: array<u32, 4u * rows>; //@ rows
+  var outside: array<u32, 4u * rows>; //@ rows
+  for (var r = 0u; r < 4u * rows; r++) { //@ rows
+    aRow[r] = aBase + place.at; //@ rows
+    outside[r] = tapsOutside(place); //@ rows
+    place = next(place, p.rowDims, p.rowStrides); //@ rows
+  } //@ rows
+  var bColumn: array<u32, columns>;
+  for (var c = 0u; c < columns; c++) { bColumn[c] = batch * p.bBatch + min(n0 + c, p.n4 - 1u); } //@ unroll
+  let aZero = lastOf(textureDimensions(a));
+  let bZero = lastOf(textureDimensions(b));
+  let groupCount = (p.kCount + 3u) / 4u; //@ rows
+  let first = groupCount * split / p.splits; //@ rows
+  let last = groupCount * (split + 1u) / p.splits; //@ rows
+  var k = 4u * first; //@ rows
+  let end = min(4u * last, p.kCount); //@ rows
+  var step = placeOf(p.kFirst + first, p.columnDims, p.columnStrides); //@ rows
+  var k = p.kCount * split / p.splits; //@ steps
+  let end = p.kCount * (split + 1u) / p.splits; //@ steps
+  var step = placeOf(p.kFirst + k, p.columnDims, p.columnStrides); //@ steps
+  var bAt = k * p.n4;
+  var x: array<vec4f, 4u * rows>;
+  var w: array<vec4f, 4u>;
+  var bSteps: array<u32, 4u>;
+  var bLeast: array<u32, 4u>;
+  var sums: array<vec4f, 4u * rows * columns>;
   var tile: array<vec4f, 4u * rows * columns>;
   var total: array<vec4f, 4u * rows * columns>;
-  var k = p.kCount * split / p.splits;
-  let end = p.kCount * (split + 1u) / p.splits;
-  var bAt = k * p.n4;
-  var room = chunk;
   var pending = chunks;
   while (k < end) {
-    let run = (p.kFirst + k) / p.columnDims.y;
-    let step = (p.kFirst + k) % p.columnDims.y;
-    var aAt = (run / p.columnDims.x) * p.columnStrides.x + (run % p.columnDims.x) * p.columnStrides.y + step * p.columnStrides.z;
-    var left = min(p.columnDims.y - step, end - k);
-    k += left;
-    while (left > 0u) {
-      let steps = min(left, room);
-      for (var j = 0u; j < steps; j++) {
-        let x_R = a[a_R + aAt]; //@ row
-        let w_C = b[b_C + bAt]; //@ column
-        c0_R_C = fma(vec4f(x_R.x), w_C, c0_R_C); //@ row column
-        c1_R_C = fma(vec4f(x_R.y), w_C, c1_R_C); //@ row column
-        c2_R_C = fma(vec4f(x_R.z), w_C, c2_R_C); //@ row column
-        c3_R_C = fma(vec4f(x_R.w), w_C, c3_R_C); //@ row column
-        aAt += p.columnStrides.z;
+    let turns = min(groups, (end - k + 3u) / 4u);
+    for (var turn = 0u; turn < turns; turn++) {
+      let shift = 31u - step.rows; //@ rows
+      for (var r = 0u; r < vectors; r++) { //@ unroll //@ rows
+        x[r] = left(min((aRow[r] + step.at) | u32(i32(outside[r] << shift) >> 31u), aZero)); //@ rows
+      } //@ rows
+      step = next(step, p.columnDims, p.columnStrides); //@ rows
+      for (var u = 0u; u < 4u; u++) { //@ unroll
+        let isInside = k < end;
+        let least = select(aZero, 0u, isInside); //@ steps
+        for (var r = 0u; r < rows; r++) { x[u * rows + r] = left(max(aRow[r] + step.at, least)); } //@ unroll //@ steps
+        step = next(step, p.columnDims, p.columnStrides); //@ steps
+        bSteps[u] = bAt;
+        bLeast[u] = select(bZero, 0u, isInside);
+        k++;
         bAt += p.n4;
       }
-      left -= steps;
-      room -= steps;
-      if (room == 0u || (left == 0u && k == end)) {
-        tile[4u * (C * rows + R)] += c0_R_C; //@ row column
-        tile[4u * (C * rows + R) + 1u] += c1_R_C; //@ row column
-        tile[4u * (C * rows + R) + 2u] += c2_R_C; //@ row column
-        tile[4u * (C * rows + R) + 3u] += c3_R_C; //@ row column
-        c0_R_C = vec4f(0.0); //@ row column
-        c1_R_C = vec4f(0.0); //@ row column
-        c2_R_C = vec4f(0.0); //@ row column
-        c3_R_C = vec4f(0.0); //@ row column
-        room = chunk;
-        pending -= 1u;
-        if (pending == 0u) {
-          pending = chunks;
-          for (var i = 0u; i < 4u * rows * columns; i++) {
-            total[i] += tile[i];
-            tile[i] = vec4f(0.0);
+      for (var c = 0u; c < columns; c++) { //@ unroll
+        for (var u = 0u; u < 4u; u++) { w[u] = right(max(bColumn[c] + bSteps[u], bLeast[u])); } //@ unroll
+        for (var r = 0u; r < rows; r++) { //@ unroll
+          for (var i = 0u; i < 4u; i++) { //@ unroll
+            sums[(c * rows + r) * 4u + i] += (vec4f(x[4u * r + i][0]) * w[0] + vec4f(x[4u * r + i][1]) * w[1]) //@ rows
+              + (vec4f(x[4u * r + i][2]) * w[2] + vec4f(x[4u * r + i][3]) * w[3]); //@ rows
+            sums[(c * rows + r) * 4u + i] += (vec4f(x[r][i]) * w[0] + vec4f(x[rows + r][i]) * w[1]) //@ steps
+              + (vec4f(x[2u * rows + r][i]) * w[2] + vec4f(x[3u * rows + r][i]) * w[3]); //@ steps
           }
         }
       }
     }
+    for (var i = 0u; i < sumCount; i++) { //@ unroll
+      tile[i] += sums[i];
+      sums[i] = vec4f(0.0);
+    }
+    pending -= 1u;
+    if (pending == 0u) {
+      pending = chunks;
+      for (var i = 0u; i < 4u * rows * columns; i++) {
+        total[i] += tile[i];
+        tile[i] = vec4f(0.0);
+      }
+    }
   }
-  for (var column = 0u; column < min(columns, p.n4 - n0); column++) {
-    let c = channel(n0 + column);
-    for (var row = 0u; row < min(4u * rows, p.m - 4u * m0); row++) {
-      let i = 4u * column * rows + row;
-      store(4u * m0 + row, n0 + column, batch, split, c, total[i] + tile[i]);
+  for (var i = 0u; i < sumCount; i++) { total[i] += tile[i]; } //@ unroll
+  let yBase = p.outBase + batch * p.yBatch + split * p.splitStride;
+  for (var c = 0u; c < min(columns, p.n4 - n0); c++) {
+    let numbers = channel(n0 + c);
+    var to = placeOf(4u * m0, p.outDims, p.outStrides);
+    for (var r = 0u; r < min(4u * rows, p.m - 4u * m0); r++) {
+      let at = yBase + to.at + n0 + c;
+      y[at] = finish(total[4u * c * rows + r], numbers, at);
+      to = next(to, p.outDims, p.outStrides);
     }
   }
 }

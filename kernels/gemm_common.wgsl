@@ -1,9 +1,13 @@
 // What the kernels of products share: their parameters, where rows and steps of a lie, and where rows of y go. The text stands
 // between that of the epilogue and that of gemm.wgsl or gemm_shared.wgsl, which declare a, b and y.
+//
+// a lies in one of two layouts. In `rows`, [m, k] in vec4 along k, or the windows that slide over an image: a row is a place of
+// the window, and k counts through its taps and their channels. In `steps`, [k, m] in vec4 along m. Rows as well as steps are
+// counted through three dimensions with a stride each. Lines marked with @ rows or @ steps are for that layout only.
 
 struct Params {
   m: u32,                 // rows of y
-  m4: u32,                // vec4 in a k of a
+  m4: u32,                // vec4 rows of y
   n4: u32,                // vec4 in a k of b, and in a row of y
   laneColumns: u32,
   tilesN: u32,            // workgroups along n
@@ -12,19 +16,22 @@ struct Params {
   epilogue: u32,
   epsilon: f32,
   factor: f32,
-  gathered: u32,          // 1: rowDims and rowStrides say where rows of a lie; 0: one after another
-  scattered: u32,         // the same of rows of y
-  rowDims: vec2u,         // the inner two of the three dimensions that vec4 rows of a count through
-  columnDims: vec2u,      // the same of k
+  rowDims: vec2u,         // the inner two of the three dimensions that rows of a count through; in `steps` a row is a vec4
+  columnDims: vec2u,      // the same of k; in `rows` k is counted in vec4
   rowStrides: vec3u,      // strides, bases and batches are in vec4
   aBase: u32,
   columnStrides: vec3u,
-  m4First: u32,           // first vec4 row of a that is taken
+  rowFirst: u32,          // first row of a that is taken
   outStrides: vec3u,
   outBase: u32,
   outDims: vec2u,
-  kFirst: u32,            // steps of k: b begins at the first of them
-  kCount: u32,
+  kFirst: u32,            // first vec4 or step of k: b begins there
+  kCount: u32,            // steps of k
+  size: vec2u,            // of the image, for windows: whether a tap is inside
+  stride: vec2u,
+  rate: vec2u,
+  pad: vec2u,             // may be negative
+  taps: vec2u,
   aBatch: u32,            // from one product of a batch to the next
   bBatch: u32,
   yBatch: u32,
@@ -33,21 +40,40 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> p: Params;
 
-fn place(i: u32, dims: vec2u, strides: vec3u) -> u32 {
-  let inner = i % dims.y;
-  let rest = i / dims.y;
-  return (rest / dims.x) * strides.x + (rest % dims.x) * strides.y + inner * strides.z;
+// A place among three dimensions, and where that is in memory. Going on to the next place needs no division.
+struct Place { at: u32, column: u32, row: u32, rows: u32 }
+
+fn placeOf(i: u32, dims: vec2u, strides: vec3u) -> Place {
+  let rows = i / dims.y;
+  let column = i - rows * dims.y;
+  let image = rows / dims.x;
+  let row = rows - image * dims.x;
+  return Place(image * strides.x + row * strides.y + column * strides.z, column, row, rows);
 }
 
-fn rowOf(i: u32) -> u32 {
-  let row = p.m4First + min(i, p.m4 - 1u);
-  if (p.gathered == 0u) { return row; }
-  return place(row, p.rowDims, p.rowStrides);
+fn next(place: Place, dims: vec2u, strides: vec3u) -> Place {
+  let column = place.column + 1u;
+  let isRow = column == dims.y;
+  let row = place.row + select(0u, 1u, isRow);
+  let isImage = row == dims.x;
+  let jump = select(0u, strides.y - dims.y * strides.z, isRow) + select(0u, strides.x - dims.x * strides.y, isImage);
+  return Place(
+    place.at + strides.z + jump, select(column, 0u, isRow), select(row, 0u, isImage), place.rows + select(0u, 1u, isRow),
+  );
 }
 
-// Stores four columns of a row of y.
-fn store(m: u32, n4: u32, batch: u32, split: u32, c: Channel, sum: vec4f) {
-  var at = p.outBase + batch * p.yBatch + split * p.splitStride + n4;
-  if (p.scattered == 0u) { at += m * p.n4; } else { at += place(m, p.outDims, p.outStrides); }
-  y[at] = finish(sum, c, at);
+// A bit for each tap that the window has outside the image when it lies at some place of its output.
+fn tapsOutside(place: Place) -> u32 {
+  let top = place.row * p.stride.x - p.pad.x;    // wraps far above size outside
+  let left = place.column * p.stride.y - p.pad.y;
+  var bits = 0u;
+  var tap = 0u;
+  for (var row = 0u; row < p.taps.x; row++) {
+    for (var column = 0u; column < p.taps.y; column++) {
+      let isInside = top + row * p.rate.x < p.size.x && left + column * p.rate.y < p.size.y;
+      bits |= select(1u, 0u, isInside) << tap;
+      tap++;
+    }
+  }
+  return bits;
 }

@@ -3,6 +3,7 @@
  *
  * A kernel is written once, for float32. Here its text is rewritten for buffers that hold float16: every read of one becomes
  * a conversion to float32, every write a conversion to float16, which rounds to the nearest and gives infinity above 65504.
+ * Textures convert by themselves.
  *
  * This module is browser compatible.
  *
@@ -46,16 +47,24 @@ function rewrite({ name, code }: Kernel, bindings: readonly number[]): string {
     storages.set(buffer, { full: type, half });
     return `@binding(${binding}) var<storage, ${access}> ${buffer}: array<${half}>;`;
   });
-  if (storages.size !== bindings.length) {
+  const image = /@binding\((\d+)\) var (\w+): texture_storage_2d<rgba32float, read>;/g;
+  let textures = 0;
+  const text = declared.replace(image, (all, binding) => {
+    if (!bindings.includes(Number(binding))) return all;
+    textures++;
+    return all.replace("rgba32float", "rgba16float"); // read as float32 all the same
+  });
+  if (storages.size + textures !== bindings.length) {
     throw new RangeError(
       `Cannot store bindings ${bindings.join(", ")} of ${name} as float16: it lacks some of them`,
     );
   }
-  return `enable f16;\n${convert(declared, storages)}`;
+  return `enable f16;\n${convert(text, storages)}`;
 }
 
 /** The text with conversions around each access to one of the buffers. */
 function convert(text: string, storages: ReadonlyMap<string, Storage>): string {
+  if (storages.size === 0) return text;
   const access = new RegExp(`(?<![.\\w])(${[...storages.keys()].join("|")})\\[`, "g");
   let result = "", at = 0;
   for (let match = access.exec(text); match; match = access.exec(text)) {

@@ -1,7 +1,7 @@
-// The pixels that a sliding window meets, a row for each of its places: the k-major left operand of a weight gradient where
-// the channels do not come in fours.
+// The pixels that a sliding window meets, a row for each of its places: the left operand of a convolution, and of a gradient of
+// weights, where the channels do not come in fours.
 //
-//   y[m, (tap row, tap column, channel)] = x[image, row * stride + tap row * rate - pad, ..., channel], 0 outside the image
+//   y[m - first, (tap row, tap column, channel)] = x[image, row * stride + tap row * rate - pad, ..., channel], 0 outside the image
 //
 // One invocation = one row of y, padded to whole vec4 with zeros.
 
@@ -11,6 +11,7 @@ struct Params {
   channels: u32,
   k: u32,               // taps * channels
   k4: u32,              // vec4 in a row of y
+  first: u32,           // first place
   count: u32,           // rows
 }
 
@@ -20,8 +21,9 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let m = (group.x + group.y * groups.x) * 64u + lane;
-  if (m >= p.count) { return; }
+  let i = (group.x + group.y * groups.x) * 64u + lane;
+  if (i >= p.count) { return; }
+  let m = p.first + i;
   let rest = m / p.out.y;
   let image = (rest / p.out.x) * p.size.x;
   let left = (m % p.out.y) * p.stride.y - p.pad.y;   // wraps far above size outside
@@ -31,10 +33,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   var channel = 0u;
   for (var k4 = 0u; k4 < p.k4; k4++) {
     var v = vec4f(0.0);
-    for (var i = 0u; i < 4u; i++) {
-      let inside = row < p.size.x && column < p.size.y && 4u * k4 + i < p.k;
+    for (var j = 0u; j < 4u; j++) {
+      let inside = row < p.size.x && column < p.size.y && 4u * k4 + j < p.k;
       let at = select(0u, ((image + row) * p.size.y + column) * p.channels + channel, inside);
-      v[i] = select(0.0, x[at], inside);
+      v[j] = select(0.0, x[at], inside);
       channel += 1u;
       if (channel == p.channels) {
         channel = 0u;
@@ -47,6 +49,6 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         }
       }
     }
-    y[m * p.k4 + k4] = v;
+    y[i * p.k4 + k4] = v;
   }
 }

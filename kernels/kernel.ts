@@ -13,6 +13,8 @@ export interface Kernel {
   readonly name: string;
   /** WGSL text. */
   readonly code: string;
+  /** Bindings, counted from 1, whose buffers are read as textures; see texture.ts. */
+  readonly textures: readonly number[];
   /** Size of `struct Params` in bytes. */
   readonly paramsSize: number;
   /** Packs values into the bytes of `struct Params`. Throws a TypeError if a field is missing or unknown. */
@@ -113,29 +115,9 @@ export function defineStruct(name: string, code: string, struct: string): Struct
 
 /** Makes a kernel from WGSL text; the packing of its parameters follows the text's own `struct Params`. */
 export function defineKernel(name: string, code: string): Kernel {
-  return { name, code, ...defineStruct(name, code, "Params") };
-}
-
-/**
- * Unrolls a register tile. The text is valid WGSL as it stands, for a tile of one row and one column: it declares
- * `const R = 0u; const C = 0u;` and marks lines with `//@ row`, `//@ column` or `//@ row column`. Each marked line is
- * repeated for every row or column; in it `R` and `C` become the index, and names ending in `_R`, `_C` or `_R_C` get it.
- */
-export function unroll(code: string, rows: number, columns: number): string {
-  return code.split("\n").map((line) => {
-    const mark = /\/\/@ (row column|row|column)$/.exec(line)?.[1];
-    if (!mark) return line;
-    const text = line.slice(0, line.indexOf("//@")).trimEnd(), copies: string[] = [];
-    for (let r = 0; r < (mark.startsWith("row") ? rows : 1); r++) {
-      for (let c = 0; c < (mark.endsWith("column") ? columns : 1); c++) {
-        copies.push(
-          text.replace(/_R\b/g, `_${r}`).replace(/_R_C\b/g, `_${r}_${c}`).replace(/_C\b/g, `_${c}`)
-            .replace(/\bR\b/g, `${r}u`).replace(/\bC\b/g, `${c}u`),
-        );
-      }
-    }
-    return copies.join("\n");
-  }).join("\n");
+  const declared = code.matchAll(/@binding\((\d+)\) var \w+: texture_storage_2d/g);
+  const textures = Array.from(declared, ([, binding]) => Number(binding));
+  return { name, code, textures, ...defineStruct(name, code, "Params") };
 }
 
 /**

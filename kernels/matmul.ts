@@ -23,28 +23,40 @@ export interface MatmulPlan<T> extends Epilogue<T> {
   readonly y: T;
 }
 
-/**
- * An operand of a product as gemm wants it: [k, ceil4(length)]. It is `x` itself where x is [k, length] in whole vec4, else a
- * copy; with `transposed`, x is [length, k].
- */
-export function packOperand<T>(e: Emitter<T>, x: T, k: number, length: number, transposed = false): T {
-  if (!transposed && length % 4 === 0) return x;
-  const length4 = 4 * quarters(length), packed = e.scratch(k * length4, x);
-  if (transposed) transpose(e, x, packed, { rows: length, columns: k });
-  else padRows(e, k, length, { x, y: packed });
+/** `x` [rows, columns] with rows of whole vec4, as gemm wants both operands: a copy where they are not. */
+export function packRows<T>(e: Emitter<T>, x: T, rows: number, columns: number): T {
+  if (columns % 4 === 0) return x;
+  const packed = e.scratch(rows * 4 * quarters(columns), x);
+  padRows(e, rows, columns, { x, y: packed });
+  return packed;
+}
+
+/** The transpose of `x` [rows, columns], with rows of whole vec4. */
+function packTransposed<T>(e: Emitter<T>, x: T, rows: number, columns: number): T {
+  const packed = e.scratch(columns * 4 * quarters(rows), x);
+  transpose(e, x, packed, { rows, columns });
   return packed;
 }
 
 /** Emits a matrix product. */
 export function matmul<T>(e: Emitter<T>, plan: MatmulPlan<T>): void {
-  const { m, n, k } = plan, a = packOperand(e, plan.a, k, m, !plan.transposeA);
-  if (!plan.transposeB || n * k <= e.limit) {
-    return gemm(e, { ...plan, a, b: packOperand(e, plan.b, k, n, plan.transposeB) });
-  }
+  const { m, n, k } = plan, hasRows = !plan.transposeA && k > 0;
+  const a = hasRows ? packRows(e, plan.a, m, k) : packRows(e, plan.a, k, m),
+    rows = hasRows ? "matrix" : undefined;
+  if (!plan.transposeB) return gemm(e, { ...plan, a, rows, b: packRows(e, plan.b, k, n) });
+  if (n * k <= e.limit) return gemm(e, { ...plan, a, rows, b: packTransposed(e, plan.b, n, k) });
   const unit = plan.bias ? WINDOW_UNIT : Math.max(4, unitOf(k));
   for (const { first, count } of rowRanges(e, n, k, unit)) { // some columns of y at a time
-    const part = e.window(plan.b, first * k, count * k), b = packOperand(e, part, k, count, true);
+    const part = e.window(plan.b, first * k, count * k), b = packTransposed(e, part, count, k);
     const bias = plan.bias && e.window(plan.bias, first, count);
-    gemm(e, { ...plan, n: count, a, b, bias, scatter: { base: first, dims: [1, m], strides: [0, 0, n] } });
+    gemm(e, {
+      ...plan,
+      n: count,
+      a,
+      rows,
+      b,
+      bias,
+      scatter: { base: first, dims: [1, m], strides: [0, 0, n] },
+    });
   }
 }

@@ -55,10 +55,10 @@ export const kernels: readonly Kernel[] = [
   ...FILTERS.flatMap((f) => [f.weights, f.output, f.outputGradient, f.weightGradient]),
 ];
 
-/** Points of a transformed tile, and tiles in a panel of the left operand. */
-const POINTS = 36, PANEL = 64;
-/** Elements of transformed tiles that lie in memory at once, about. */
-const PIECE = 2 ** 21;
+/** Points of a transformed tile. */
+const POINTS = 36;
+/** Elements of transformed tiles that lie in memory at once, about, and tiles that fill whole register tiles. */
+const PIECE = 2 ** 21, UNIT = 64;
 
 /** The filter for a window, where there is one. */
 function filterFor<T>(e: Emitter<T>, g: Window, outputs: number): Filter | undefined {
@@ -99,33 +99,31 @@ function* piecesOf<T>(
   all: number,
   channels: number,
 ): Generator<{ first: number; count: number }> {
-  const most = Math.max(PANEL, Math.floor(Math.min(PIECE, e.limit) / POINTS / channels / PANEL) * PANEL);
-  const pieces = Math.ceil(all / most), each = Math.ceil(all / pieces / PANEL) * PANEL;
+  const most = Math.max(UNIT, Math.floor(Math.min(PIECE, e.limit) / POINTS / channels / UNIT) * UNIT);
+  const pieces = Math.ceil(all / most), each = Math.ceil(all / pieces / UNIT) * UNIT;
   for (let first = 0; first < all; first += each) yield { first, count: Math.min(each, all - first) };
 }
 
-/** Emits u: transformed tiles of x, in panels of so many. Returns vec4 a point. */
+/** Emits u [points, count, channels]: transformed tiles of x. */
 function emitInput<T>(
   e: Emitter<T>,
   f: Filter,
   g: Window,
   { first, count }: { first: number; count: number },
-  panel: number,
   b: { x: T; u: T },
-): number {
-  const pointStride = Math.ceil(count / panel) * panel * g.channels, invocations = count * g.channels / 4;
+): void {
+  const channels4 = g.channels / 4, invocations = count * channels4;
   e.emit({
     kernel: inputKernel,
     params: {
-      ...{ size: g.size, tiles: tilesOf(f, g), pad: g.pad, side: f.side, channels4: g.channels / 4, first },
-      ...{ tileCount: count, panel, pointStride, count: invocations },
+      ...{ size: g.size, tiles: tilesOf(f, g), pad: g.pad, side: f.side, channels4, first },
+      count: invocations,
     },
     buffers: [b.x, b.u],
     writes: [1],
     workgroups: spread(Math.ceil(invocations / 64)),
     work: 300 * count * g.channels,
   });
-  return pointStride / 4;
 }
 
 /** Where element (row, column, k, n) of a kernel lies. */
@@ -157,17 +155,10 @@ export function winograd<T>(
     work: 120 * c * outputs,
   });
   for (const piece of piecesOf(e, g.n * sizeOf(tiles), Math.max(c, outputs))) {
-    const { first, count } = piece, panels = Math.ceil(count / PANEL);
-    const u = e.scratch(POINTS * panels * c * PANEL), m = e.scratch(POINTS * count * outputs);
-    const stride = emitInput(e, f, g, piece, PANEL, { x: b.x, u });
-    gemm(e, {
-      ...{ m: count, n: outputs, k: c, a: u, b: v, y: m, batches: { count: POINTS, stride } },
-      gather: {
-        rows: { dims: [1, PANEL / 4], strides: [c * PANEL / 4, 0, 1] },
-        dims: [1, c],
-        strides: [0, 0, PANEL / 4],
-      },
-    });
+    const { first, count } = piece, batches = { count: POINTS, stride: count * c / 4 };
+    const u = e.scratch(POINTS * count * c), m = e.scratch(POINTS * count * outputs);
+    emitInput(e, f, g, piece, { x: b.x, u });
+    gemm(e, { m: count, n: outputs, k: c, a: u, rows: "matrix", b: v, y: m, batches });
     const epilogue = epilogueOf(b, m);
     e.emit({
       kernel: f.output,
@@ -206,7 +197,7 @@ export function winogradWeightGradient<T>(
     const { first, count } = piece,
       u = e.scratch(POINTS * count * c),
       v = e.scratch(POINTS * count * outputs);
-    const stride = emitInput(e, f, g, piece, 1, { x: b.x, u });
+    emitInput(e, f, g, piece, { x: b.x, u });
     e.emit({
       kernel: f.outputGradient,
       params: { out, tiles, n4, first, pointStride: count * n4, count: count * n4, points: 6 },
@@ -216,7 +207,7 @@ export function winogradWeightGradient<T>(
       work: 250 * count * outputs,
     });
     const y = pieces.length === 1 ? sums : e.window(sums, i * size, size);
-    gemm(e, { m: c, n: outputs, k: count, a: u, b: v, y, batches: { count: POINTS, stride } });
+    gemm(e, { m: c, n: outputs, k: count, a: u, b: v, y, batches: { count: POINTS, stride: count * c / 4 } });
   }
   e.emit({
     kernel: f.weightGradient,

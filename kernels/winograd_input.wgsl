@@ -1,6 +1,6 @@
 // Winograd, first stage: tiles of 6x6 pixels, `side` apart, transformed along both axes.
 //
-//   u[point, tile / panel, channel, tile % panel] = (B^T d B)[point], the k-major left operands of 36 products
+//   u[point, tile, channel] = (B^T d B)[point], the left operands of 36 products
 //
 // One invocation = one tile, four channels. Pixels outside the image are 0.
 
@@ -11,15 +11,12 @@ struct Params {
   side: u32,
   channels4: u32,     // vec4 in a pixel
   first: u32,         // first tile
-  tileCount: u32,
-  panel: u32,         // 1 for the gradient of weights, where tiles are summed over
-  pointStride: u32,   // of u
   count: u32,         // invocations
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;          // [n, size, channels4]
-@group(0) @binding(2) var<storage, read_write> u: array<f32>;    // [36, ...]
+@group(0) @binding(2) var<storage, read_write> u: array<vec4f>;    // [36, tiles, channels4]
 
 fn along(d: Six) -> Six {
   let e1 = d[4] - b2 * d[2];
@@ -35,9 +32,8 @@ fn along(d: Six) -> Six {
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = (group.x + group.y * groups.x) * 64u + lane;
   if (i >= p.count) { return; }
-  let local = i % p.tileCount;
-  let channel4 = i / p.tileCount;
-  let tile = p.first + local;
+  let channel4 = i % p.channels4;
+  let tile = p.first + i / p.channels4;
   let rest = tile / p.tiles.y;
   let image = (rest / p.tiles.x) * p.size.x;
   let top = p.side * (rest % p.tiles.x) - p.pad.x;   // wraps far above size outside
@@ -54,13 +50,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     }
     rows[r] = along(d);
   }
-  let channels = 4u * p.channels4;
-  let at = (local / p.panel * channels + 4u * channel4) * p.panel + local % p.panel;
   for (var s = 0u; s < 6u; s++) {
     let t = along(Six(rows[0][s], rows[1][s], rows[2][s], rows[3][s], rows[4][s], rows[5][s]));
-    for (var r = 0u; r < 6u; r++) {
-      let to = (6u * r + s) * p.pointStride + at;
-      for (var i = 0u; i < 4u; i++) { u[to + p.panel * i] = t[r][i]; }
-    }
+    for (var r = 0u; r < 6u; r++) { u[(6u * r + s) * p.count + i] = t[r]; }
   }
 }

@@ -5,15 +5,17 @@
  *
  * @module
  */
-import type { Dispatch } from "../gpu/executor.ts";
+import type { Dispatch, TextureCopy } from "../gpu/executor.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { warmUp } from "../gpu/warm_up.ts";
 import { chooserOf } from "../kernels/choices.ts";
+import { TEXTURE_WIDTH } from "../kernels/texture.ts";
 import type { Parameters } from "./parameters.ts";
 import { type Memory, Plan, type PlanRequest } from "./plan.ts";
 import { type Placement, Program } from "./program.ts";
 import type { Tape, Value } from "./tape.ts";
+import type { TextureOperand, TextureSlot } from "./textures.ts";
 
 /** What a program is to compute, and with which parameters. */
 export interface ProgramRequest extends PlanRequest {
@@ -29,10 +31,11 @@ function isGrowing({ source }: Value): boolean {
   return source?.kind === "feed" && !!source.grows;
 }
 
-/** The buffers of a planned program. */
+/** The buffers and textures of a planned program. */
 class Buffers {
-  readonly owned: GPUBuffer[] = [];
+  readonly owned: (GPUBuffer | GPUTexture)[] = [];
   readonly #known = new Map<unknown, GPUBuffer>();
+  readonly #textures = new Map<TextureSlot, GPUTexture>();
 
   constructor(readonly gpu: Gpu, readonly plan: Plan, readonly parameters: Parameters) {}
 
@@ -46,6 +49,25 @@ class Buffers {
   place(value: Value): Placement {
     const { memory, offset, size } = this.plan.region(value), buffer = this.#buffer(memory);
     return isGrowing(value) ? { buffer, offset, size: buffer.size } : { buffer, offset, size };
+  }
+
+  /** A program's texture. */
+  texture(slot: TextureSlot): GPUTexture {
+    let texture = this.#textures.get(slot);
+    if (!texture) {
+      const { rows: height, bytesPerTexel } = slot;
+      texture = this.gpu.createTexture({ label: "operand", width: TEXTURE_WIDTH, height, bytesPerTexel });
+      this.#textures.set(slot, texture);
+      this.owned.push(texture);
+    }
+    return texture;
+  }
+
+  /** The copy of an operand into its texture. */
+  textureCopy({ value, slot }: TextureOperand<Value>): TextureCopy {
+    const { buffer: source, offset, size } = this.place(value), { bytesPerTexel } = slot;
+    const texels = Math.ceil(size / bytesPerTexel);
+    return { source, offset, texels, bytesPerTexel, target: this.texture(slot), width: TEXTURE_WIDTH };
   }
 
   /** Gives a feed another buffer of at least so many bytes. */
@@ -106,7 +128,10 @@ async function commandsOf(gpu: Gpu, plan: Plan, buffers: Buffers) {
   const bind = (i: number) => {
     const { launch, label } = plan.launches[i];
     const params = { buffer: uniforms, offset: offsets[i], size: packed[i].byteLength };
-    const bindings = launch.buffers.map((value) => {
+    const operands = plan.textureOperands[i];
+    const bindings = launch.buffers.map((value, b) => {
+      const operand = operands.get(b + 1);
+      if (operand) return { view: buffers.texture(operand.slot).createView() };
       const { buffer, offset, size } = buffers.place(value);
       return { buffer, offset, size: Math.ceil(size / 16) * 16 }; // whole vec4: places are rounded up to 256 bytes
     });
@@ -118,8 +143,25 @@ async function commandsOf(gpu: Gpu, plan: Plan, buffers: Buffers) {
     bindGroup: bind(i),
     workgroups: launch.workgroups as [number, number, number],
     work: launch.work,
+    textures: [...plan.textureOperands[i].values()].map((operand) => buffers.textureCopy(operand)),
   }));
-  return { commands, bind };
+  return { commands: withoutRepeatedCopies(plan, buffers, commands), bind };
+}
+
+/** Leaves out copies of what a texture already holds. */
+function withoutRepeatedCopies(plan: Plan, buffers: Buffers, commands: readonly Dispatch[]): Dispatch[] {
+  const held = new Map<GPUTexture, TextureCopy>();
+  return commands.map((command, i) => {
+    const textures = command.textures?.filter((copy) => {
+      const before = held.get(copy.target);
+      held.set(copy.target, copy);
+      return before?.source !== copy.source || before.offset !== copy.offset || before.texels !== copy.texels;
+    });
+    const { launch } = plan.launches[i];
+    const written = launch.writes.map((b) => buffers.place(launch.buffers[b]).buffer);
+    for (const [target, { source }] of held) if (written.includes(source)) held.delete(target);
+    return { ...command, textures };
+  });
 }
 
 /**
@@ -168,8 +210,12 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
     const feeds = ports(tape.feeds), fetches = ports(Object.entries(request.fetches));
     if (gpu.sibling) {
       const launches = commands.map((dispatch, i) => {
-        const { kernel, buffers } = plan.launches[i].launch;
-        return { dispatch, code: kernel.code, bindings: 1 + buffers.length };
+        const { kernel, buffers } = plan.launches[i].launch, operands = plan.textureOperands[i];
+        const bindings = [
+          "buffer" as const,
+          ...buffers.map((_, b) => operands.get(b + 1)?.slot.bytesPerTexel ?? "buffer"),
+        ];
+        return { dispatch, code: kernel.code, bindings };
       });
       await warmUp(gpu, launches, gpu.sibling);
     }

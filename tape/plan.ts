@@ -20,6 +20,7 @@ import { ALIGNMENT, type ParameterLayout, type Run } from "./parameter_layout.ts
 import { planMemory } from "./plan_memory.ts";
 import { lowerInParts } from "./split.ts";
 import type { Node, Tape, Value } from "./tape.ts";
+import { bytesOfSlot, planTextures, type TextureOperand, type TextureSlot } from "./textures.ts";
 
 /** A change of variables, or of a slot, at the end of a program: an optimizer's, or that of moving averages. */
 export interface Update {
@@ -82,6 +83,10 @@ export class Plan {
   readonly blocks: { bytes: number; label: string }[] = [];
   /** Feeds, constants and states that the program touches. */
   readonly sources: Value[] = [];
+  /** Textures that launches read operands from. */
+  readonly textures: readonly TextureSlot[];
+  /** Those operands of each launch, by binding. */
+  readonly textureOperands: readonly ReadonlyMap<number, TextureOperand<Value>>[];
   readonly #regions = new Map<Value, Region>();
   readonly #aliases = new Map<Value, Value>();
   readonly #windows = new Map<Value, { of: Value; first: number }>();
@@ -111,6 +116,11 @@ export class Plan {
     for (const update of updates) this.#update(update);
     this.#placeAll(kept);
     this.#checkBindings(maxBindingSize);
+    const launches = this.launches.map(({ launch }) => launch);
+    const size = (value: Value) => this.region(value).size;
+    const { slots, operands } = planTextures(launches, size, (value) => this.bytesEach(value));
+    this.textures = slots;
+    this.textureOperands = operands;
   }
 
   /** Where a value lies. */
@@ -132,14 +142,16 @@ export class Plan {
     return Math.max(256, Math.ceil(sizeOf(value.shape) * this.bytesEach(value) / 256) * 256);
   }
 
-  /** Bytes of blocks, sources and what updates take: all that the program needs beside the parameters. */
+  /** Bytes of blocks, textures, sources and what updates take: all that the program needs beside the parameters. */
   get bytes(): number {
     const updates = [...this.#regions.values()].some((r) => r.memory.kind === "updates");
     const arena = updates ? 4 * this.layout.pages.reduce((a, b) => a + b, 0) : 0;
-    return [...this.blocks.map((b) => b.bytes), ...this.sources.map((v) => this.bytesOf(v))].reduce(
-      (a, b) => a + b,
-      arena,
-    );
+    const sizes = [
+      ...this.blocks.map((b) => b.bytes),
+      ...this.textures.map(bytesOfSlot),
+      ...this.sources.map((v) => this.bytesOf(v)),
+    ];
+    return sizes.reduce((a, b) => a + b, arena);
   }
 
   /** The value in whose memory `value` lies. */

@@ -30,8 +30,8 @@ export interface ProgramParts {
   readonly commands: readonly Dispatch[];
   readonly feeds: ReadonlyMap<string, Port>;
   readonly fetches: ReadonlyMap<string, Port>;
-  /** Buffers that go with the program. */
-  readonly owned: readonly GPUBuffer[];
+  /** Buffers and textures that go with the program. */
+  readonly owned: readonly (GPUBuffer | GPUTexture)[];
   /** Gives a feed that grows a larger buffer, and binds it where it is read. */
   readonly grow: (value: Value, bytes: number) => Placement;
   /** Name of the whole, for messages. */
@@ -46,7 +46,7 @@ export class Program {
   readonly #executor: Executor;
   readonly #feeds: ReadonlyMap<string, Port>;
   readonly #fetches: ReadonlyMap<string, Port>;
-  readonly #owned: readonly GPUBuffer[];
+  readonly #owned: ProgramParts["owned"];
   readonly #grow: ProgramParts["grow"];
   /** What it was made from, for profiles. */
   readonly plan: Plan;

@@ -87,13 +87,13 @@ Deno.test("compile() fuses bias and activation, unless what lies between is fetc
     };
     const all: Record<string, Float32Array> = {};
     const cases: [string[], string[]][] = [
-      [["y"], ["rearrange", "gemm_8x8"]],
-      [["biased", "y"], ["rearrange", "gemm_8x8", "pointwise"]],
-      [["product", "y"], ["rearrange", "gemm_8x8", "pointwise", "pointwise"]],
-      [["product", "biased", "y"], ["rearrange", "gemm_8x8", "pointwise", "pointwise"]],
-      [["used", "y"], ["rearrange", "gemm_8x8", "pointwise", "pointwise"]],
-      [["reused", "y"], ["rearrange", "gemm_8x8", "pointwise", "pointwise", "pointwise"]],
-      [["reused"], ["rearrange", "gemm_8x8"]],
+      [["y"], ["image_rows", "gemm_8x8_rows"]],
+      [["biased", "y"], ["image_rows", "gemm_8x8_rows", "pointwise"]],
+      [["product", "y"], ["image_rows", "gemm_8x8_rows", "pointwise", "pointwise"]],
+      [["product", "biased", "y"], ["image_rows", "gemm_8x8_rows", "pointwise", "pointwise"]],
+      [["used", "y"], ["image_rows", "gemm_8x8_rows", "pointwise", "pointwise"]],
+      [["reused", "y"], ["image_rows", "gemm_8x8_rows", "pointwise", "pointwise", "pointwise"]],
+      [["reused"], ["image_rows", "gemm_8x8_rows"]],
     ];
     for (const [names, kernels] of cases) {
       const { tape, ...values } = record();

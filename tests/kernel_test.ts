@@ -1,7 +1,7 @@
 /** How a kernel's parameters are packed, tiles unrolled and grids spread: pure functions, against layouts computed by hand. */
 // @ts-types="../types/std_assert.d.ts"
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { defineKernel, MAX_WORKGROUPS, type ParamValues, sizeOf, spread, unroll } from "../kernels/kernel.ts";
+import { defineKernel, MAX_WORKGROUPS, type ParamValues, sizeOf, spread } from "../kernels/kernel.ts";
 import { slide, type WindowOptions } from "../kernels/window.ts";
 import { axis } from "./reference/window.ts";
 
@@ -62,41 +62,6 @@ Deno.test("pack() and defineKernel() refuse what does not fit, by full text", ()
     [() => defineKernel("k", "fn main() {}"), SyntaxError, "Cannot define kernel k: it has no struct Params"],
   ];
   for (const [call, type, text] of texts) assertEquals(assertThrows(call, type).message, text);
-});
-
-Deno.test("unroll() repeats marked lines for every row and column, and leaves others", () => {
-  const code = `fn f(R_x: u32) {
-  let a_R = x[m + R]; //@ row
-  let b_C = y[C]; //@ column
-  var c_R_C = a_R * b_C; //@ row column
-  t[R * columns + C] = c_R_C; // R C
-}`;
-  assertEquals(
-    unroll(code, 1, 1).split("\n"),
-    `fn f(R_x: u32) {
-  let a_0 = x[m + 0u];
-  let b_0 = y[0u];
-  var c_0_0 = a_0 * b_0;
-  t[R * columns + C] = c_R_C; // R C
-}`.split("\n"),
-  );
-  assertEquals(
-    unroll(code, 2, 3).split("\n"),
-    `fn f(R_x: u32) {
-  let a_0 = x[m + 0u];
-  let a_1 = x[m + 1u];
-  let b_0 = y[0u];
-  let b_1 = y[1u];
-  let b_2 = y[2u];
-  var c_0_0 = a_0 * b_0;
-  var c_0_1 = a_0 * b_1;
-  var c_0_2 = a_0 * b_2;
-  var c_1_0 = a_1 * b_0;
-  var c_1_1 = a_1 * b_1;
-  var c_1_2 = a_1 * b_2;
-  t[R * columns + C] = c_R_C; // R C
-}`.split("\n"),
-  );
 });
 
 Deno.test("spread() covers every number of workgroups within the limits of a dimension", () => {

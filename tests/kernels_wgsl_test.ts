@@ -29,7 +29,8 @@ Deno.test("kernels have names of their own", () => {
 Deno.test("every kernel compiles, and pack() makes as many bytes as its Params has on the device", (t) =>
   withGpu(async (gpu) => {
     const buffer = gpu.createBuffer({ label: "any", size: 1024, usage: storage });
-    for (const { name, code, paramsSize } of kernels) {
+    const texture = gpu.createTexture({ label: "any", width: 1, height: 1, bytesPerTexel: 16 });
+    for (const { name, code, paramsSize, textures } of kernels) {
       await t.step(name, async () => {
         const pipeline = await gpu.pipeline({ label: name, code });
         const bindings = [...code.matchAll(/@binding\((\d+)\)/g)].map((match) => Number(match[1])).sort();
@@ -39,7 +40,9 @@ Deno.test("every kernel compiles, and pack() makes as many bytes as its Params h
           gpu.device.pushErrorScope("validation");
           const entries = bindings.map((binding) => ({
             binding,
-            resource: { buffer: binding === 0 ? params : buffer },
+            resource: textures.includes(binding)
+              ? texture.createView()
+              : { buffer: binding === 0 ? params : buffer },
           }));
           gpu.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
           const error = await gpu.device.popErrorScope();
@@ -53,7 +56,7 @@ Deno.test("every kernel compiles, and pack() makes as many bytes as its Params h
         );
       });
     }
-    gpu.destroyBuffer(buffer);
+    for (const resource of [buffer, texture]) gpu.destroyBuffer(resource);
   }));
 
 Deno.test("every kernel compiles with float16 in all buffers of floats", (t) =>
@@ -65,7 +68,7 @@ Deno.test("every kernel compiles with float16 in all buffers of floats", (t) =>
       const floats = buffers.filter(([, , type]) => !/u32|i32|vec4u|^[A-Z]\w/.test(type)).map(([, binding]) =>
         Number(binding)
       );
-      const { name, code } = withHalfStorage(kernel, floats);
+      const { name, code } = withHalfStorage(kernel, [...floats, ...kernel.textures]);
       await t.step(name, async () => {
         await gpu.pipeline({ label: name, code });
         await gpu.settled();

@@ -106,7 +106,7 @@ Deno.test("a forced way decides which kernels run", () => {
     const request = { fetches: { y: conv2d(x, w) }, choose };
     const { launches } = new Plan(tape, request, new ParameterLayout(tape.variables), 2 ** 27);
     const names = launches.map(({ launch }) => launch.kernel.name);
-    assertEquals(names.filter((name) => name.startsWith("gemm")).slice(0, 1), [`gemm_${tile}`]);
+    assertEquals(names.filter((name) => name.startsWith("gemm")).slice(0, 1), [`gemm_${tile}_rows`]);
     assertEquals(names.some((name) => name.startsWith("winograd")), convolution === "winograd");
   }
 });
