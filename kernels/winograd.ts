@@ -71,10 +71,14 @@ function tilesOf({ side }: Filter, { out }: Window): readonly [number, number] {
   return [Math.ceil(out[0] / side), Math.ceil(out[1] / side)];
 }
 
+/** Steps of k that take a product as long as storing its sums. */
+const STORE = 40;
+
 /**
  * Whether a window is convolved Winograd's way, or the gradient of its weights computed so: where there is one and, unless the
  * emitter knows better, it takes less time than the plain product. Tiles at the edges are computed whole, few tiles fill no
- * register tile, and kernels are transformed at each run. Times are in multiplications of a product.
+ * register tile, and kernels are transformed at each run. Times are in multiplications of a product, fitted to lavapipe's: within a
+ * fifth of what eleven shapes took.
  */
 export function prefersWinograd<T>(
   e: Emitter<T>,
@@ -84,12 +88,19 @@ export function prefersWinograd<T>(
 ): boolean {
   const f = filterFor(e, g, outputs);
   if (!f) return false;
-  const pixels = g.n * sizeOf(g.out), tiles = g.n * sizeOf(tilesOf(f, g)), { channels: c } = g;
-  const filled = of === "weights" ? tiles : 16 * Math.ceil(tiles / 16);
-  const copies = of === "weights" ? 0 : 20 * f.size ** 2 * pixels * c;
-  const direct = f.size ** 2 * pixels * c * outputs + copies;
-  const time = POINTS * (filled * c * outputs + 30 * tiles * c + 12 * tiles * outputs + 8 * c * outputs);
-  const operation = `conv${f.size}x${f.size} ${of}`, byDefault = time < direct ? "winograd" : "direct";
+  const pixels = g.n * sizeOf(g.out),
+    tiles = g.n * sizeOf(tilesOf(f, g)),
+    { channels: c } = g,
+    taps = f.size ** 2;
+  const filled = (rows: number) => 16 * Math.ceil(rows / 16); // register tiles
+  const [direct, time] = of === "weights"
+    ? [taps * c * outputs * pixels, c * outputs * (tiles + STORE + 8) + 50 * tiles * c + 40 * tiles * outputs]
+    : [
+      filled(pixels) * outputs * (taps * c + STORE),
+      filled(tiles) * outputs * (c + STORE) + 50 * tiles * c + 25 * tiles * outputs + 26 * c * outputs,
+    ];
+  const operation = `conv${f.size}x${f.size} ${of}`,
+    byDefault = POINTS * time < direct ? "winograd" : "direct";
   return e.choose(operation, [g.n, ...g.out, c, outputs], ["direct", "winograd"], byDefault) === "winograd";
 }
 
