@@ -8,7 +8,7 @@
 import { columnSum } from "./column_sum.ts";
 import { rollForward, rollInputGradient, rolls, rollWeightGradient } from "./depthwise_roll.ts";
 import type { Emitter } from "./emitter.ts";
-import type { Epilogue } from "./epilogue.ts";
+import type { ChannelEpilogue } from "./epilogue.ts";
 import { defineKernel, type Kernel, sizeOf, spread } from "./kernel.ts";
 import type { Window } from "./window.ts";
 import forwardCode from "./depthwise_conv2d.wgsl" with { type: "text" };
@@ -68,7 +68,7 @@ export function depthwiseConv2d<T>(
   e: Emitter<T>,
   g: Window,
   multiplier: number,
-  b: Epilogue<T> & { x: T; w: T; y: T },
+  b: ChannelEpilogue<T> & { x: T; w: T; y: T },
 ): void {
   if (rolls(g, multiplier)) return rollForward(e, g, b);
   const cells = g.n * sizeOf(g.out) * g.channels * multiplier;

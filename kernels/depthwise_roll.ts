@@ -8,7 +8,7 @@
  */
 import { columnSum } from "./column_sum.ts";
 import type { Emitter } from "./emitter.ts";
-import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
+import { type ChannelEpilogue, channelEpilogueOf, defineWithChannelEpilogue } from "./epilogue.ts";
 import { defineKernel, type Kernel, sizeOf, specialize, spread } from "./kernel.ts";
 import type { Window } from "./window.ts";
 import forwardCode from "./depthwise_roll.wgsl" with { type: "text" };
@@ -32,7 +32,7 @@ for (const [size, strides] of [[3, [1, 2]], [5, [1]]] as const) {
     const constants = { size, stride, rows, taps: size ** 2, open, pending: open + 1, height };
     const special = (code: string) => specialize(code, constants);
     rolling.set(`${size} ${stride}`, {
-      forward: defineWithEpilogue(`depthwise_roll_${name}`, special(forwardCode)),
+      forward: defineWithChannelEpilogue(`depthwise_roll_${name}`, special(forwardCode)),
       weightGradient: defineKernel(`depthwise_roll_gradient_${name}`, special(gradientCode)),
     });
   }
@@ -56,11 +56,11 @@ function emitRoll<T>(
   e: Emitter<T>,
   g: Window,
   flip: boolean,
-  b: Epilogue<T> & { x: T; w: T; y: T },
+  b: ChannelEpilogue<T> & { x: T; w: T; y: T },
 ): void {
   const { forward } = rollingOf(g, 1)!, { n, size: image, out, pad } = g, channels4 = g.channels / 4;
   const strips = Math.ceil(out[0] / ROWS[g.kernel[0]]), count = n * strips * channels4;
-  const epilogue = epilogueOf(b, b.x);
+  const epilogue = channelEpilogueOf(b, b.x);
   e.emit({
     kernel: forward,
     params: {
@@ -68,14 +68,14 @@ function emitRoll<T>(
       ...epilogue.params,
     },
     buffers: [...epilogue.buffers, b.x, b.w, b.y],
-    writes: [7],
+    writes: [6],
     workgroups: spread(Math.ceil(count / 64)),
     work: 2 * n * sizeOf(out) * sizeOf(g.kernel) * g.channels,
   });
 }
 
 /** Emits y [n, oh, ow, c] = epilogue(x * w) from x [n, h, w, c] and w [size, size, c, 1]. */
-export function rollForward<T>(e: Emitter<T>, g: Window, b: Epilogue<T> & { x: T; w: T; y: T }): void {
+export function rollForward<T>(e: Emitter<T>, g: Window, b: ChannelEpilogue<T> & { x: T; w: T; y: T }): void {
   emitRoll(e, g, false, b);
 }
 

@@ -25,13 +25,12 @@ struct Params {
   activation: u32,
   epilogue: u32,
   epsilon: f32,
-  factor: f32,
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(6) var<storage, read> x: array<vec4f>;            // [n, image, channels4]
-@group(0) @binding(7) var<storage, read> w: array<vec4f>;            // [size, size, channels4]
-@group(0) @binding(8) var<storage, read_write> y: array<vec4f>;      // [n, out, channels4]
+@group(0) @binding(5) var<storage, read> x: array<vec4f>;            // [n, image, channels4]
+@group(0) @binding(6) var<storage, read> w: array<vec4f>;            // [size, size, channels4]
+@group(0) @binding(7) var<storage, read_write> y: array<vec4f>;      // [n, out, channels4]
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -76,7 +75,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       for (var r = 0u; r < rows; r++) { //@ unroll
         if (top + r < p.out.x) {
           let at = ((n * p.out.x + top + r) * p.out.y + ox) * p.channels4 + c4;
-          y[at] = finish(sums[0][r], channel, at);
+          y[at] = activated(normalized(sums[0][r], channel));
         }
       }
     }

@@ -1,6 +1,6 @@
 /**
- * What a dense kernel does to its sums before it stores them (epilogue.wgsl): bias or batch normalization, a residual, an
- * activation.
+ * What a kernel does to its sums before it stores them: bias or batch normalization and an activation (epilogue.wgsl), and
+ * between them, where it is dense, a residual (epilogue_addend.wgsl).
  *
  * This module is browser compatible.
  *
@@ -8,6 +8,7 @@
  */
 import { defineKernel, type Kernel, type ParamValues } from "./kernel.ts";
 import code from "./epilogue.wgsl" with { type: "text" };
+import addendCode from "./epilogue_addend.wgsl" with { type: "text" };
 
 /** Activations that an epilogue can apply; the numbers are those of the kernels. */
 export const ACTIVATIONS = { none: 0, relu: 1, relu6: 2 } as const;
@@ -22,15 +23,19 @@ export interface Normalization<T> {
   readonly epsilon: number;
 }
 
-/** y = activation(addend + factor * (normalization of sum, or sum + bias)); what is left out is not done. */
-export interface Epilogue<T> {
+/** y = activation(normalization of sum, or sum + bias); what is left out is not done. */
+export interface ChannelEpilogue<T> {
   readonly bias?: T;
   readonly normalization?: Normalization<T>;
+  readonly activation?: Activation;
+}
+
+/** y = activation(addend + factor * (normalization of sum, or sum + bias)); what is left out is not done. */
+export interface Epilogue<T> extends ChannelEpilogue<T> {
   /** Of y's shape. */
   readonly addend?: T;
   /** Of the sums, where there is an addend. @default {1} */
   readonly factor?: number;
-  readonly activation?: Activation;
 }
 
 /** The kernels of this file: none, its text is part of others. */
@@ -38,20 +43,40 @@ export const kernels: readonly Kernel[] = [];
 
 /** A kernel whose text calls `channel` and `finish`. Its buffers are those of the epilogue, then its own. */
 export function defineWithEpilogue(name: string, text: string): Kernel {
+  return defineKernel(name, code + addendCode + text);
+}
+
+/** The same without a residual, for loops where the code of a load counts: the text calls `normalized` and `activated`. */
+export function defineWithChannelEpilogue(name: string, text: string): Kernel {
   return defineKernel(name, code + text);
 }
 
 /** Parameters and buffers of an epilogue; `unused`, any readable buffer, stands where nothing is read. */
 export function epilogueOf<T>(e: Epilogue<T>, unused: T): { params: ParamValues; buffers: T[] } {
-  const { bias, normalization: norm, addend } = e;
-  const flags = [bias, norm, norm?.gamma, addend].map((v, i) => v === undefined ? 0 : 1 << i);
+  const { params, buffers } = channelEpilogueOf(e, unused);
   return {
     params: {
-      epilogue: flags.reduce((a, b) => a | b),
-      activation: ACTIVATIONS[e.activation ?? "none"],
-      epsilon: norm?.epsilon ?? 0,
+      ...params,
+      epilogue: params.epilogue | (e.addend === undefined ? 0 : 8),
       factor: e.factor ?? 1,
     },
-    buffers: [bias, norm?.mean, norm?.variance, norm?.gamma, addend].map((v) => v ?? unused),
+    buffers: [...buffers, e.addend ?? unused],
+  };
+}
+
+/** The same without a residual. */
+export function channelEpilogueOf<T>(
+  { bias, normalization: norm, activation }: ChannelEpilogue<T>,
+  unused: T,
+) {
+  const parts = [bias, norm?.mean, norm?.variance, norm?.gamma];
+  const flags = (bias === undefined ? 0 : 1) | (norm ? 2 : 0) | (norm?.gamma === undefined ? 0 : 4);
+  return {
+    params: {
+      epilogue: flags,
+      activation: ACTIVATIONS[activation ?? "none"],
+      epsilon: norm?.epsilon ?? 0,
+    },
+    buffers: parts.map((v) => v ?? unused),
   };
 }

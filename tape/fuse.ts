@@ -11,7 +11,7 @@ import { activationOf } from "./ops/activations.ts";
 import { isBatchNormByBatch, normalizationOf } from "./ops/batch_norm.ts";
 import { isWeightGradient } from "./ops/conv2d.ts";
 import { additionOf, isBiasAdd } from "./ops/pointwise.ts";
-import type { Node, Value } from "./tape.ts";
+import type { EpilogueKind, Node, Value } from "./tape.ts";
 
 /** A node to lower, with what was fused into it. */
 export interface Step {
@@ -38,12 +38,12 @@ export function reachable(nodes: readonly Node[], targets: Iterable<Value>): Nod
 }
 
 /** What `next` does to `value` at the end of an epilogue that does `done` so far; undefined where it cannot be part of it. */
-function continued(next: Node, value: Value, kind: "all" | "activation", done: Epilogue<Value>) {
+function continued(next: Node, value: Value, kind: EpilogueKind, done: Epilogue<Value>) {
   if (done.activation) return;
   const activation = activationOf(next.operation);
   if (activation && next.inputs[0] === value) return { activation };
   if (kind === "activation" || done.addend) return;
-  const addition = additionOf(next, value);
+  const addition = kind === "all" ? additionOf(next, value) : undefined;
   if (addition || next.inputs[0] !== value || done.bias || done.normalization) return addition;
   return isBiasAdd(next.operation) ? { bias: next.inputs[1] } : normalizationOf(next);
 }

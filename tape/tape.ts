@@ -88,6 +88,9 @@ export interface BatchRule {
   readonly outputs: "map" | "sum";
 }
 
+/** Bias or batch normalization, a residual and an activation; all but the residual; only the activation. */
+export type EpilogueKind = "all" | "channels" | "activation";
+
 /** A kind of operation: shape rule, gradient rule, launches. */
 export interface Operation<A> {
   /** Name, as in messages and profiles. */
@@ -105,7 +108,7 @@ export interface Operation<A> {
   /** Left out, or undefined for these attributes: tensors larger than a storage binding cannot be split. */
   readonly batch?: (attributes: A) => BatchRule | undefined;
   /** What can become part of it where it follows the first output. */
-  readonly epilogue?: (inputs: readonly Shape[], attributes: A) => "all" | "activation" | undefined;
+  readonly epilogue?: (inputs: readonly Shape[], attributes: A) => EpilogueKind | undefined;
   /** Whether the output is the first input, changed in place; that must be a state. */
   readonly inPlace?: boolean;
 }

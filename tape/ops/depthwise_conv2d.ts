@@ -49,7 +49,7 @@ const operation: Operation<Attributes> = defineOperation<Attributes>({
   batch: () => ({ shared: [1], outputs: "map" }),
   lower: (e, { inputs: [x, w], outputs: [y], attributes, epilogue }) =>
     emitForward(e, geometry(x.shape, w.shape, attributes.window), w.shape[3], { x, w, ...epilogue, y }),
-  epilogue: ([x, w], { window }) => rolls(geometry(x, w, window), w[3]) ? "all" : undefined,
+  epilogue: ([x, w], { window }) => rolls(geometry(x, w, window), w[3]) ? "channels" : undefined,
 });
 
 const inputGradient: Operation<GradientAttributes> = defineOperation<GradientAttributes>({
