@@ -66,7 +66,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   var step = placeOf(p.kFirst + k, p.columnDims, p.columnStrides); //@ steps
   var bAt = k * p.n4;
   var x: array<vec4f, 4u * rows>;
-  var w: array<vec4f, 4u>;
+  var w: array<vec4f, 4u * columns>;
   var bSteps: array<u32, 4u>;
   var bLeast: array<u32, 4u>;
   var sums: array<vec4f, 4u * rows * columns>;
@@ -92,13 +92,15 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         bAt += p.n4;
       }
       for (var c = 0u; c < columns; c++) { //@ unroll
-        for (var u = 0u; u < 4u; u++) { w[u] = right(max(bColumn[c] + bSteps[u], bLeast[u])); } //@ unroll
+        for (var u = 0u; u < 4u; u++) { w[4u * c + u] = right(max(bColumn[c] + bSteps[u], bLeast[u])); } //@ unroll
+      }
+      for (var c = 0u; c < columns; c++) { //@ unroll
         for (var r = 0u; r < rows; r++) { //@ unroll
           for (var i = 0u; i < 4u; i++) { //@ unroll
-            sums[(c * rows + r) * 4u + i] += (vec4f(x[4u * r + i][0]) * w[0] + vec4f(x[4u * r + i][1]) * w[1]) //@ rows
-              + (vec4f(x[4u * r + i][2]) * w[2] + vec4f(x[4u * r + i][3]) * w[3]); //@ rows
-            sums[(c * rows + r) * 4u + i] += (vec4f(x[r][i]) * w[0] + vec4f(x[rows + r][i]) * w[1]) //@ steps
-              + (vec4f(x[2u * rows + r][i]) * w[2] + vec4f(x[3u * rows + r][i]) * w[3]); //@ steps
+            sums[(c * rows + r) * 4u + i] += (vec4f(x[4u * r + i][0]) * w[4u * c] + vec4f(x[4u * r + i][1]) * w[4u * c + 1u]) //@ rows
+              + (vec4f(x[4u * r + i][2]) * w[4u * c + 2u] + vec4f(x[4u * r + i][3]) * w[4u * c + 3u]); //@ rows
+            sums[(c * rows + r) * 4u + i] += (vec4f(x[r][i]) * w[4u * c] + vec4f(x[rows + r][i]) * w[4u * c + 1u]) //@ steps
+              + (vec4f(x[2u * rows + r][i]) * w[4u * c + 2u] + vec4f(x[3u * rows + r][i]) * w[4u * c + 3u]); //@ steps
           }
         }
       }
