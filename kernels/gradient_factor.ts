@@ -16,8 +16,8 @@ const factorKernel = defineKernel("gradient_factor", factorCode);
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [inspectKernel, factorKernel];
 
-/** Invocations that look through one range, at most. */
-const MOST = 4096;
+/** Workgroups that look through one range, at most, and the least vec4 that one looks through, a multiple of its lanes. */
+const MOST = 64, STRETCH = 1024;
 /** Steps in a row without an infinite gradient before the scale doubles, and its bound. */
 const INTERVAL = 2000, LARGEST = 2 ** 24;
 
@@ -49,19 +49,24 @@ export function gradientFactor<T>(
   { watch, lossScale, clipNorm = 0 }: GradientTreatment<T>,
   factor: T,
 ): void {
-  const each = gradients.map(({ count }) => Math.min(MOST, Math.ceil(count / 4)));
-  const total = each.reduce((a, b) => a + b, 0), found = e.scratch(2 * total);
+  const parts = gradients.map(({ count }) => {
+    const stretch = STRETCH * Math.ceil(count / 4 / STRETCH / MOST),
+      workgroups = Math.ceil(count / 4 / stretch);
+    return { stretch, workgroups };
+  });
+  const total = 64 * parts.reduce((sum, { workgroups }) => sum + workgroups, 0), found = e.scratch(2 * total);
   let first = 0;
   gradients.forEach(({ values, count }, i) => {
+    const { stretch, workgroups } = parts[i];
     e.emit({
       kernel: inspectKernel,
-      params: { count4: count / 4, first, invocations: each[i] },
+      params: { count4: count / 4, first, stretch },
       buffers: [values, found],
       writes: [1],
-      workgroups: spread(Math.ceil(each[i] / 64)),
+      workgroups: spread(workgroups),
       work: 2 * count,
     });
-    first += each[i];
+    first += 64 * workgroups;
   });
   const { scale, goodSteps } = lossScale ?? { scale: e.scratch(1), goodSteps: e.scratch(1) };
   e.emit({

@@ -181,6 +181,33 @@ Deno.test("compile() clips gradients by their norm over all variables, and leave
     });
   }));
 
+Deno.test("compile() looks at every gradient of a long arena", () =>
+  withGpu(async (gpu) => {
+    const tape = new Tape(), size = 4 * (64 * 1024 + 3) - 3; // past a stretch of each workgroup
+    tape.variable("w", [size], { initialize: (shape) => new Float32Array(count(shape)) });
+    const gradient = tape.feed("gradient", [size]), rate = tape.feed("rate", [2]);
+    const watch = { step: tape.feed("step", [1], "u32"), firstBad: tape.state("first bad step", [1]) };
+    const values = new Map([["w", gradient]]), treatment = { watch, clipNorm: 1 };
+    const updates = [{ rule: sgd, options: {}, rate, values, treatment }];
+    const parameters = new Parameters(gpu, tape.variables);
+    const program = await compile(gpu, tape, { fetches: {}, updates, parameters });
+    parameters.initialize(1);
+    program.feed("rate", Float32Array.of(1, 1));
+    for (const [step, place] of [0, 4095, 4096, 131071, 131072, size - 1].entries()) {
+      program.feed("step", Uint32Array.of(step));
+      const fed = new Float32Array(size), before = await parameters.read("w");
+      for (const value of [NaN, -4]) {
+        fed[place] = value;
+        program.feed("gradient", fed);
+        program.run();
+        before[place] += value === -4 ? 1 : 0; // a gradient of norm 4 is clipped to 1
+        assertEquals(await parameters.read("w") as unknown, before, `${value} at ${place}`);
+      }
+    }
+    program.destroy();
+    parameters.destroy();
+  }));
+
 Deno.test("compile() lets shadows follow all variables after their update", () =>
   withGpu(async (gpu) => {
     const updates = (tape: Tape, gradients: ReadonlyMap<string, Value>): Update[] => {
