@@ -7,11 +7,12 @@ struct Params { count4: u32, rho: f32, epsilon: f32 }     // vec4 in the range
 @group(0) @binding(6) var<storage, read_write> a: array<vec4f>;          // slot Adadelta, squares of gradients
 @group(0) @binding(7) var<storage, read_write> b: array<vec4f>;          // slot Adadelta_1, squares of updates
 
-fn update(i: u32, gradient: vec4f, decay: f32) {
-  let decayed = gradient + decay * w[i];
+fn update(i: u32, w: vec4f, gradient: vec4f, decay: f32, rate: vec2f) -> vec4f {
+  let decayed = gradient + decay * w;
   let squares = p.rho * a[i] + (1.0 - p.rho) * decayed * decayed;
   a[i] = squares;
-  let change = sqrt(b[i] + p.epsilon) / sqrt(squares + p.epsilon) * decayed;
-  b[i] = p.rho * b[i] + (1.0 - p.rho) * change * change;
-  w[i] -= rate[0] * change;
+  let old = b[i];
+  let change = sqrt(old + p.epsilon) / sqrt(squares + p.epsilon) * decayed;
+  b[i] = p.rho * old + (1.0 - p.rho) * change * change;
+  return w - rate.x * change;
 }

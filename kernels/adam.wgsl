@@ -10,13 +10,15 @@ struct Params { count4: u32, beta1: f32, beta2: f32, epsilon: f32, decoupled: u3
 @group(0) @binding(6) var<storage, read_write> m: array<vec4f>;          // slot Adam, starts at 0
 @group(0) @binding(7) var<storage, read_write> v: array<vec4f>;          // slot Adam_1, starts at 0
 
-fn update(i: u32, gradient: vec4f, decay: f32) {
+fn update(i: u32, w: vec4f, gradient: vec4f, decay: f32, rate: vec2f) -> vec4f {
   let coupled = select(decay, 0.0, p.decoupled == 1u);
-  let pull = select(0.0, rate[1] * decay, p.decoupled == 1u);
-  let decayed = gradient + coupled * w[i];
-  let mean = m[i] + (decayed - m[i]) * (1.0 - p.beta1);
+  let pull = select(0.0, rate.y * decay, p.decoupled == 1u);
+  let decayed = gradient + coupled * w;
+  let oldMean = m[i];
+  let oldSquare = v[i];
+  let mean = oldMean + (decayed - oldMean) * (1.0 - p.beta1);
+  let square = oldSquare + (decayed * decayed - oldSquare) * (1.0 - p.beta2);
   m[i] = mean;
-  let square = v[i] + (decayed * decayed - v[i]) * (1.0 - p.beta2);
   v[i] = square;
-  w[i] -= rate[0] * mean / (sqrt(square) + p.epsilon) + pull * w[i];
+  return w - (rate.x * mean / (sqrt(square) + p.epsilon) + pull * w);
 }

@@ -13,14 +13,15 @@ fn raise(v: vec4f) -> vec4f {
   return pow(v, vec4f(-p.power));
 }
 
-fn update(i: u32, gradient: vec4f, decay: f32) {
-  if (rate[0] == 0.0) { return; }
-  let decayed = gradient + decay * w[i];
-  let sum = acc[i] + decayed * decayed;
+fn update(i: u32, w: vec4f, gradient: vec4f, decay: f32, rate: vec2f) -> vec4f {
+  if (rate.x == 0.0) { return w; }
+  let decayed = gradient + decay * w;
+  let old = acc[i];
+  let sum = old + decayed * decayed;
   let raised = raise(sum);
-  let next = linear[i] + decayed - (raised - raise(acc[i])) / rate[0] * w[i];
+  let next = linear[i] + decayed - (raised - raise(old)) / rate.x * w;
   acc[i] = sum;
   linear[i] = next;
-  let moved = (sign(next) * p.l1 - next) / (raised / rate[0] + 2.0 * p.l2);
-  w[i] = select(vec4f(0.0), moved, abs(next) > vec4f(p.l1));
+  let moved = (sign(next) * p.l1 - next) / (raised / rate.x + 2.0 * p.l2);
+  return select(vec4f(0.0), moved, abs(next) > vec4f(p.l1));
 }

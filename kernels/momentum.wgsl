@@ -6,9 +6,9 @@ struct Params { count4: u32, momentum: f32, nesterov: u32 }     // vec4 in the r
 
 @group(0) @binding(6) var<storage, read_write> a: array<vec4f>;          // slot Momentum, starts at 0
 
-fn update(i: u32, gradient: vec4f, decay: f32) {
-  let decayed = gradient + decay * w[i];
+fn update(i: u32, w: vec4f, gradient: vec4f, decay: f32, rate: vec2f) -> vec4f {
+  let decayed = gradient + decay * w;
   let next = p.momentum * a[i] + decayed;
   a[i] = next;
-  w[i] -= rate[0] * select(next, decayed + p.momentum * next, p.nesterov == 1u);
+  return w - rate.x * select(next, decayed + p.momentum * next, p.nesterov == 1u);
 }

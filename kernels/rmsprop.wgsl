@@ -7,11 +7,12 @@ struct Params { count4: u32, decay: f32, momentum: f32, epsilon: f32 }     // ve
 @group(0) @binding(6) var<storage, read_write> ms: array<vec4f>;         // slot RMSProp, starts at 1
 @group(0) @binding(7) var<storage, read_write> mom: array<vec4f>;        // slot RMSProp_1, starts at 0
 
-fn update(i: u32, gradient: vec4f, decay: f32) {
-  let decayed = gradient + decay * w[i];
-  let square = ms[i] + (decayed * decayed - ms[i]) * (1.0 - p.decay);
+fn update(i: u32, w: vec4f, gradient: vec4f, decay: f32, rate: vec2f) -> vec4f {
+  let decayed = gradient + decay * w;
+  let old = ms[i];
+  let square = old + (decayed * decayed - old) * (1.0 - p.decay);
   ms[i] = square;
-  let next = p.momentum * mom[i] + rate[0] * decayed / sqrt(square + p.epsilon);
+  let next = p.momentum * mom[i] + rate.x * decayed / sqrt(square + p.epsilon);
   mom[i] = next;
-  w[i] -= next;
+  return w - next;
 }
