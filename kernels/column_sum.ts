@@ -6,9 +6,10 @@
  * @module
  */
 import type { Emitter } from "./emitter.ts";
-import { defineKernel, type Kernel, spread } from "./kernel.ts";
-import code from "./column_sum.wgsl" with { type: "text" };
+import { defineKernel, type Kernel, specialize, spread } from "./kernel.ts";
+import text from "./column_sum.wgsl" with { type: "text" };
 
+const code = specialize(text);
 const one: Kernel = defineKernel("column_sum", code);
 const four: Kernel = defineKernel("column_sum_4", code.replace("alias V = f32;", "alias V = vec4f;"));
 /** The kernels of this file: for single columns, and for columns in fours. */
@@ -20,7 +21,10 @@ const CHUNK = 128;
 /** Columns that a single one is split into, at most: neighbours are then read together. */
 const SPLIT = 128;
 
-/** Emits y [groups, columns] = factor * sum over rows of x [groups, rows, columns], each times that of `by` if it is given. */
+/**
+ * Emits y [groups, columns] = factor * sum over rows of x [groups, rows, columns], each times that of `by` if it is given. That
+ * may be x itself, which is then read once.
+ */
 export function columnSum<T>(
   e: Emitter<T>,
   rows: number,
@@ -47,7 +51,7 @@ export function columnSum<T>(
         columns: columns / width,
         chunk: Math.max(1, Math.ceil(left / chunks)),
         chunks,
-        weighted: by === undefined ? 0 : 1,
+        kind: by === undefined ? 0 : by === x ? 2 : 1,
         factor: last ? options.factor ?? 1 : 1,
       },
       buffers: [x, by ?? x, y],

@@ -1,4 +1,4 @@
-// Sums over rows: y[group, chunk, column] = sum over the chunk's rows of x[group, row, column], or of x * by.
+// Sums over rows: y[group, chunk, column] = sum over the chunk's rows of x[group, row, column], or of x * by, or of x * x.
 // One invocation = one column of V of one chunk. Run twice, the second time over the chunks: sums are ordered and short.
 
 alias V = f32;        // one column, or four where they come in fours
@@ -9,7 +9,7 @@ struct Params {
   columns: u32,     // in V
   chunk: u32,       // rows of a chunk
   chunks: u32,      // of a group
-  weighted: u32,    // 1: sums of x * by
+  kind: u32,        // 0: sums of x; 1: of x * by; 2: of x * x
   factor: f32,
 }
 
@@ -28,8 +28,25 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let end = min(first + p.chunk, p.rows);
   var at = (start + first) * p.columns + column;
   var sum = V(0.0);
-  // A loop for each kind: a condition within would cost as much as an addition.
-  for (var row = first; row < select(end, first, p.weighted == 1u); row++) { sum += x[at]; at += p.columns; }
-  for (var row = first; row < select(first, end, p.weighted == 1u); row++) { sum += x[at] * by[at]; at += p.columns; }
+  // A loop for each kind: a condition within would cost as much as an addition. Two rows a turn; 0 changes no bit of a sum.
+  for (var row = first; row < select(first, end, p.kind == 0u); row += 2u) {
+    for (var j = 0u; j < 2u; j++) { //@ unroll
+      sum += select(V(0.0), x[at + j * p.columns], row + j < end);
+    }
+    at += 2u * p.columns;
+  }
+  for (var row = first; row < select(first, end, p.kind == 1u); row += 2u) {
+    for (var j = 0u; j < 2u; j++) { //@ unroll
+      sum += select(V(0.0), x[at + j * p.columns] * by[at + j * p.columns], row + j < end);
+    }
+    at += 2u * p.columns;
+  }
+  for (var row = first; row < select(first, end, p.kind == 2u); row += 2u) {
+    for (var j = 0u; j < 2u; j++) { //@ unroll
+      let v = x[at + j * p.columns];
+      sum += select(V(0.0), v * v, row + j < end);
+    }
+    at += 2u * p.columns;
+  }
   y[i] = sum * p.factor;
 }
