@@ -41,15 +41,26 @@ export const kernels: readonly Kernel[] = [
 /** Rows that one invocation adds up, and chunks that one puts together: short sums round little. */
 const CHUNK = 128;
 
+/** The float32 before 6. */
+const BELOW_SIX = 6 - 2 ** -21;
+
 /** A matrix [rows, columns]; columns are channels. */
 export interface Extent {
   readonly rows: number;
   readonly columns: number;
 }
 
-/** Rows that one invocation normalizes: it reads its column's numbers once for all, but there must be enough invocations. */
+/** Columns in what a kernel takes at once. */
+function widthOf(columns: number): number {
+  return columns % 4 === 0 ? columns / 4 : columns;
+}
+
+/**
+ * Rows that one invocation normalizes: it reads its column's numbers once for all, which takes as long as several rows; but
+ * there must be enough invocations.
+ */
 function stepsOf({ rows, columns }: Extent): number {
-  return Math.min(64, Math.max(8, Math.ceil(rows * columns / 2 ** 15)));
+  return Math.min(64, Math.max(8, Math.ceil(rows * widthOf(columns) / 2 ** 11)));
 }
 
 /** Mean and either inverse standard deviation or, where `epsilon` is given, variance; each [columns]. */
@@ -68,7 +79,7 @@ function launch<T>(
   params: ParamValues,
   buffers: (of: (matrix: T) => T, chunks: (sums: T, width: number) => T) => T[],
 ): void {
-  const { rows, columns } = extent, isWide = columns % 4 === 0, width = isWide ? columns / 4 : columns;
+  const { rows, columns } = extent, width = widthOf(columns);
   for (const { first, count } of rowRanges(e, rows, columns, 32 * CHUNK)) {
     const isWhole = count === rows, chunks = Math.ceil(count / CHUNK);
     const bound = buffers(
@@ -76,7 +87,7 @@ function launch<T>(
       (sums, each) => isWhole ? sums : e.window(sums, first / CHUNK * each, chunks * each),
     );
     e.emit({
-      kernel: isWide ? four : one,
+      kernel: width < columns ? four : one,
       params: { rows: count, columns: width, ...params },
       buffers: bound,
       writes: [bound.length - 1],
@@ -86,9 +97,31 @@ function launch<T>(
   }
 }
 
-/** How the epsilon of given variances reaches a kernel. */
-function variance({ epsilon }: { epsilon?: number }) {
-  return { isVariance: epsilon === undefined ? 0 : 1, epsilon: epsilon ?? 0 };
+/** What shifts and scales the normalized values, each [columns]. */
+interface Variables<T> {
+  readonly beta?: T;
+  readonly gamma?: T;
+}
+
+/** How a kernel is told what it normalizes by. */
+function normalization<T>({ epsilon }: Statistics<T>, { beta, gamma }: Variables<T>) {
+  return {
+    hasBeta: beta === undefined ? 0 : 1,
+    hasGamma: gamma === undefined ? 0 : 1,
+    isVariance: epsilon === undefined ? 0 : 1,
+    epsilon: epsilon ?? 0,
+  };
+}
+
+/** What an activation gets where it passes gradients on: more than `low`, at most `high`. */
+function passing(activation: Activation) {
+  if (activation === "none") return { low: -Infinity, high: Infinity };
+  return { low: 0, high: activation === "relu" ? Infinity : BELOW_SIX };
+}
+
+/** The buffers that go with {@linkcode normalization}. */
+function columnsOf<T>({ mean, spread }: Statistics<T>, { beta, gamma }: Variables<T>): T[] {
+  return [mean, spread, beta ?? mean, gamma ?? mean];
 }
 
 /** Emits mean, inverse standard deviation and unbiased variance of each column of x [rows, columns]. */
@@ -127,55 +160,51 @@ export function batchNormNormalize<T>(
   s: Statistics<T>,
   b: { x: T; beta?: T; gamma?: T; y: T },
 ): void {
-  const { beta, gamma } = b, steps = stepsOf(extent), has = (v?: T) => v === undefined ? 0 : 1;
-  launch(
-    e,
-    normalizeKernel,
-    extent,
-    steps,
-    { steps, hasBeta: has(beta), hasGamma: has(gamma), activation: ACTIVATIONS[activation], ...variance(s) },
-    (of) => [of(b.x), s.mean, s.spread, beta ?? s.mean, gamma ?? s.mean, of(b.y)],
-  );
+  const steps = stepsOf(extent);
+  const params = { steps, activation: ACTIVATIONS[activation], ...normalization(s, b) };
+  launch(e, normalizeKernel, extent, steps, params, (of) => [of(b.x), ...columnsOf(s, b), of(b.y)]);
 }
 
-/** Emits dbeta and dgamma, each [columns]. */
+/** Emits dbeta and dgamma, each [columns], and `sums`, one after the other. `dy` is the gradient for what the activation gives. */
 export function batchNormParameterGradients<T>(
   e: Emitter<T>,
   { rows, columns }: Extent,
+  activation: Activation,
   s: Statistics<T>,
-  b: { x: T; dy: T; dbeta: T; dgamma: T },
+  b: { x: T; dy: T; beta?: T; gamma?: T; dbeta: T; dgamma: T; sums: T },
 ): void {
-  const chunks = Math.ceil(rows / CHUNK),
-    sums = e.scratch(2 * chunks * columns),
-    pairs = e.scratch(2 * columns);
-  launch(e, sumsKernel, { rows, columns }, CHUNK, { chunk: CHUNK, ...variance(s) }, (of, chunks) => [
+  const chunks = Math.ceil(rows / CHUNK), sums = e.scratch(2 * chunks * columns);
+  const params = { chunk: CHUNK, ...normalization(s, b), ...passing(activation) };
+  launch(e, sumsKernel, { rows, columns }, CHUNK, params, (of, chunks) => [
     of(b.x),
     of(b.dy),
-    s.mean,
-    s.spread,
+    ...columnsOf(s, b),
     chunks(sums, 2 * columns),
   ]);
-  columnSum(e, chunks, 2 * columns, { x: sums, y: pairs });
+  columnSum(e, chunks, 2 * columns, { x: sums, y: b.sums });
   [b.dbeta, b.dgamma].forEach((y, i) => {
-    rearrange(e, pairs, y, { dims: [1, 1, 1, columns], strides: [0, 0, 0, 1], base: i * columns });
+    rearrange(e, b.sums, y, { dims: [1, 1, 1, columns], strides: [0, 0, 0, 1], base: i * columns });
   });
 }
 
-/** Emits dx; `share` is 1 / rows where the statistics are the batch's own, else 0. */
+/** Emits dx, given the sums of the gradients for the parameters where the statistics are the batch's own. */
 export function batchNormInputGradient<T>(
   e: Emitter<T>,
   extent: Extent,
-  share: number,
+  activation: Activation,
   s: Statistics<T>,
-  b: { x: T; dy: T; gamma?: T; dbeta: T; dgamma: T; dx: T },
+  b: { x: T; dy: T; beta?: T; gamma?: T; sums?: T; dx: T },
 ): void {
-  const steps = stepsOf(extent);
-  launch(
-    e,
-    gradientKernel,
-    extent,
-    steps,
-    { steps, hasGamma: b.gamma === undefined ? 0 : 1, share, ...variance(s) },
-    (of) => [of(b.x), of(b.dy), s.mean, s.spread, b.gamma ?? s.mean, b.dbeta, b.dgamma, of(b.dx)],
-  );
+  const { rows, columns } = extent, steps = stepsOf(extent);
+  const ofSums = b.sums === undefined
+    ? { share: 0, dgamma: 0 }
+    : { share: 1 / rows, dgamma: widthOf(columns) };
+  const params = { steps, ...ofSums, ...normalization(s, b), ...passing(activation) };
+  launch(e, gradientKernel, extent, steps, params, (of) => [
+    of(b.x),
+    of(b.dy),
+    ...columnsOf(s, b),
+    b.sums ?? s.mean,
+    of(b.dx),
+  ]);
 }

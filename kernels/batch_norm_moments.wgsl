@@ -21,22 +21,26 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let chunk = i / p.columns;
   let first = chunk * p.chunk;
   if (first >= p.rows) { return; }
-  let end = min(first + p.chunk, p.rows);
-  let count = f32(end - first);
+  let count = f32(min(first + p.chunk, p.rows) - first);
+  let columns = p.columns;
+  let begin = first * columns + column;
+  let end = min(first + p.chunk, p.rows) * columns + column;
   var total = V(0.0);
-  for (var start = first; start < end; start += few) {
+  for (var start = begin; start < end; start += few * columns) {
+    let stop = min(start + few * columns, end);
     var sum = V(0.0);
-    for (var row = start; row < min(start + few, end); row++) { sum += x[row * p.columns + column]; }
+    for (var at = start; at < stop; at += columns) { sum += x[at]; }
     total += sum;
   }
   let rough = total / count;
   var rest = V(0.0);
   var squares = V(0.0);
-  for (var start = first; start < end; start += few) {
+  for (var start = begin; start < end; start += few * columns) {
+    let stop = min(start + few * columns, end);
     var sum = V(0.0);
     var square = V(0.0);
-    for (var row = start; row < min(start + few, end); row++) {
-      let d = x[row * p.columns + column] - rough;
+    for (var at = start; at < stop; at += columns) {
+      let d = x[at] - rough;
       sum += d;
       square = fma(d, d, square);
     }

@@ -3,8 +3,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { relu, relu6 } from "../tape/ops/activations.ts";
 import { batchNorm, batchNormInference } from "../tape/ops/batch_norm.ts";
-import { Tape } from "../tape/tape.ts";
-import { backward, type KernelCase, testCases } from "./_kernels.ts";
+import { scale } from "../tape/ops/pointwise.ts";
+import { ParameterLayout } from "../tape/parameter_layout.ts";
+import { Plan } from "../tape/plan.ts";
+import { Tape, type Value } from "../tape/tape.ts";
+import { withGpu } from "./_gpu.ts";
+import { assertSameBits, backward, evaluate, type KernelCase, testCases } from "./_kernels.ts";
 import * as reference from "./reference/batch_norm.ts";
 import * as dense from "./reference/dense.ts";
 import { map, random, type Tensor, UNIT } from "./reference/tensor.ts";
@@ -138,6 +142,74 @@ testCases(
     })
   ),
 );
+
+/** Rows of x, some of which are at the given mean, so that with a beta of 0 or 6 an activation gets exactly that. */
+function aroundMean(rows: number, mean: Tensor): Tensor {
+  const channels = mean.data.length;
+  return map(random("x", [rows, channels], 2), (v, i) => i % 7 === 0 ? mean.data[i % channels] : v);
+}
+
+for (const [name, [activation]] of Object.entries(activations)) {
+  Deno.test(`batchNorm's gradients take that of ${name} into their kernels, bit for bit`, (t) =>
+    withGpu(async (gpu) => {
+      for (const channels of [8, 5, 1]) {
+        for (const isTraining of [true, false]) {
+          const mean = map(random("mean", [channels]), Math.fround), x = aroundMean(700, mean);
+          const feeds = {
+            x,
+            dy: random("dy", x.shape),
+            beta: map(random("beta", [channels]), (v, i) => [0, 6, 3 * v][i % 3]),
+            gamma: map(random("gamma", [channels]), (v) => 4 + v),
+            mean,
+            variance: map(mean, (_, i) => 1 + i / 4),
+          };
+          const record = ({ x, dy, beta, gamma, mean, variance }: Record<string, Value>) => {
+            const variables = { beta, gamma }, options = { epsilon: EPSILON };
+            const y = isTraining
+              ? batchNorm(x, variables, options).y
+              : batchNormInference(x, { mean, variance, ...variables }, options);
+            return { y, passed: backward(activation(y), dy)[0]! };
+          };
+          const named = (found: (Value | undefined)[]) => {
+            const [dx, dbeta, dgamma] = found.filter((v) => v !== undefined);
+            return { dx, dbeta, dgamma };
+          };
+          const step = `${channels} channels, ${isTraining ? "training" : "given statistics"}`;
+          await t.step(step, async () => {
+            const launched: string[][] = [];
+            const run = (use: (y: Value, passed: Value) => (Value | undefined)[]) =>
+              evaluate(gpu, {
+                feeds,
+                record: (values) => {
+                  const { y, passed } = record(values), fetches = named(use(y, passed));
+                  const layout = new ParameterLayout(y.tape.variables);
+                  const { launches } = new Plan(y.tape, { fetches }, layout, 2 ** 27);
+                  launched.push(launches.map(({ launch }) => launch.kernel.name));
+                  return fetches;
+                },
+              });
+            const fused = await run(backward),
+              separate = await run((y, passed) => backward(y, scale(passed, 1)));
+            assertEquals(launched.map((names) => names.filter((name) => name === "pointwise").length), [
+              0,
+              2,
+            ]);
+            for (const [name, expected] of Object.entries(separate)) {
+              assertSameBits(fused[name], expected, name);
+            }
+          });
+        }
+      }
+    }));
+}
+
+Deno.test("batchNorm's gradients leave an activation's gradient alone that is of another value", () => {
+  const tape = new Tape(), x = tape.feed("x", [6, 4]), dy = tape.feed("dy", [6, 4]);
+  const [y, other] = [x, dy].map((v) => batchNorm(v, {}, { epsilon: EPSILON }).y);
+  const passed = backward(relu(other), dy)[0]!, [dx] = backward(y, passed);
+  assertEquals(dx!.node!.inputs[1], passed);
+  assertEquals(backward(other, passed)[0]!.node!.inputs[1], dy);
+});
 
 Deno.test("batchNorm() refuses operands that do not fit, by full text", () => {
   const tape = new Tape(),

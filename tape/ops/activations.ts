@@ -13,6 +13,9 @@ import { defineOperation, type Operation, type Value } from "../tape.ts";
 /** Lines of the pointwise table that have their gradient there. */
 type Differentiable = { [N in Pointwise]: `${N}Gradient` extends Pointwise ? N : never }[Pointwise];
 
+/** The operations that compute the gradients of activations. */
+const gradients = new Map<Operation<unknown>, Operation<null>>();
+
 /** An operation whose gradient is computed from dy and either the output or the input. */
 function activation(name: Differentiable, gradientOf: "output" | "input"): Operation<null> {
   const gradientName: Pointwise = `${name}Gradient`;
@@ -23,7 +26,7 @@ function activation(name: Differentiable, gradientOf: "output" | "input"): Opera
     lower: (e, { inputs: [dy, v], outputs: [dx] }) =>
       pointwise(e, gradientName, sizeOf(dx.shape), { a: dy, b: v, y: dx }),
   });
-  return defineOperation<null>({
+  const operation: Operation<null> = defineOperation<null>({
     name,
     infer: ([x]) => [x],
     gradient: ({ node, inputs: [x], outputs: [y], gradients: [dy] }) =>
@@ -31,6 +34,8 @@ function activation(name: Differentiable, gradientOf: "output" | "input"): Opera
     batch: () => ({ outputs: "map" }),
     lower: (e, { inputs: [x], outputs: [y] }) => pointwise(e, name, sizeOf(y.shape), { a: x, y }),
   });
+  gradients.set(operation as Operation<unknown>, gradient);
+  return operation;
 }
 
 const operations = {
@@ -74,4 +79,16 @@ export function hardSigmoid(x: Value, { scope }: { scope?: string } = {}): Value
 export function activationOf(operation: Operation<unknown>): Activation | undefined {
   if (operation === operations.relu as Operation<unknown>) return "relu";
   if (operation === operations.relu6 as Operation<unknown>) return "relu6";
+}
+
+/** Where `dx` is the gradient for x that an activation of x gives, and one that a kernel can apply: what it was computed from. */
+export function activationGradientOf(
+  dx: Value,
+  x: Value,
+): { activation: Activation; dy: Value } | undefined {
+  const [dy, y] = dx.node?.inputs ?? [], follower = y?.node;
+  if (!follower || follower.inputs[0] !== x) return;
+  const activation = activationOf(follower.operation);
+  const isGradient = dx.node!.operation === gradients.get(follower.operation) as Operation<unknown>;
+  return activation && isGradient ? { activation, dy } : undefined;
 }

@@ -12,7 +12,7 @@ import {
   batchNormParameterGradients,
   type Extent,
 } from "../../kernels/batch_norm.ts";
-import type { Epilogue } from "../../kernels/epilogue.ts";
+import type { Activation, Epilogue } from "../../kernels/epilogue.ts";
 import { sizeOf } from "../../kernels/kernel.ts";
 import {
   defineOperation,
@@ -22,6 +22,7 @@ import {
   type Shape,
   type Value,
 } from "../tape.ts";
+import { activationGradientOf } from "./activations.ts";
 
 interface Attributes {
   readonly epsilon: number;
@@ -117,24 +118,38 @@ export function normalizationOf({ operation, inputs, attributes }: Node): Epilog
   return { bias: beta, normalization: { mean, variance, gamma, epsilon: a.epsilon } };
 }
 
-/** What the gradients need to know beside their operands. */
-interface GradientAttributes {
+/** What the gradients need to know beside their operands: x, dy, mean, spread, in training the sums, beta and gamma. */
+interface GradientAttributes extends Attributes {
   readonly isTraining: boolean;
-  readonly epsilon: number;
+  /** What follows and passes on what it does of dy. */
+  readonly activation: Activation;
 }
 
-/** Records the gradients for x, beta and gamma. `spread` is the batch's inverse standard deviation, or a given variance. */
+/**
+ * Records the gradients for x, beta and gamma. `spread` is the batch's inverse standard deviation, or a given variance.
+ *
+ * Where an activation alone follows, they take the gradient for its output, and its own gradient remains unused: the kernels
+ * here compute what it passes on, for less than it takes to write and read it.
+ */
 function record(
-  { node, inputs, gradients: [dy], attributes, wanted }: GradientContext<Attributes>,
+  { node, inputs, outputs, gradients: [given], attributes, wanted }: GradientContext<Attributes>,
   { mean, spread, isTraining }: { mean: Value; spread: Value; isTraining: boolean },
 ): (Value | undefined)[] {
-  if (!dy) return [];
-  const { scope } = node, [x] = inputs, { gamma } = variablesOf(inputs, attributes), { tape } = x;
-  const a: GradientAttributes = { isTraining, epsilon: attributes.epsilon };
-  const [dbeta, dgamma] = tape.apply(parameterGradients, [x, dy, mean, spread], a, scope);
-  const sums = isTraining ? [dbeta, dgamma] : [mean, mean]; // given statistics do not follow x: no sums needed
+  if (!given) return [];
+  const { scope } = node, [x] = inputs, { beta, gamma } = variablesOf(inputs, attributes), { tape } = x;
+  const { activation, dy } = activationGradientOf(given, outputs[0]) ??
+    { activation: "none" as const, dy: given };
+  const a: GradientAttributes = { ...attributes, isTraining, activation };
+  const variables = [...beta ? [beta] : [], ...gamma ? [gamma] : []];
+  const [dbeta, dgamma, sums] = tape.apply(
+    parameterGradients,
+    [x, dy, mean, spread, ...variables],
+    a,
+    scope,
+  );
+  const follows = isTraining ? [sums] : []; // given statistics do not follow x
   const dx = wanted[0]
-    ? tape.apply(inputGradient, [x, dy, mean, spread, ...sums, ...gamma ? [gamma] : []], a, scope)[0]
+    ? tape.apply(inputGradient, [x, dy, mean, spread, ...follows, ...variables], a, scope)[0]
     : undefined;
   return [dx, ...attributes.center ? [dbeta] : [], ...attributes.scale ? [dgamma] : []];
 }
@@ -145,20 +160,22 @@ function statistics(mean: Value, spread: Value, { isTraining, epsilon }: Gradien
 
 const parameterGradients: Operation<GradientAttributes> = defineOperation<GradientAttributes>({
   name: "batchNormParameterGradients",
-  infer: ([, , mean]) => [mean, mean],
-  lower: (e, { inputs: [x, dy, mean, spread], outputs: [dbeta, dgamma], attributes: a }) => {
-    const gradients = { x, dy, dbeta, dgamma };
-    batchNormParameterGradients(e, extentOf(x.shape), statistics(mean, spread, a), gradients);
+  infer: ([, , mean]) => [mean, mean, [2, ...mean]],
+  lower: (e, { inputs, outputs: [dbeta, dgamma, sums], attributes: a }) => {
+    const [x, dy, mean, spread] = inputs;
+    const operands = { x, dy, ...variablesOf(inputs, a), dbeta, dgamma, sums };
+    const given = statistics(mean, spread, a);
+    batchNormParameterGradients(e, extentOf(x.shape), a.activation, given, operands);
   },
 });
 
 const inputGradient: Operation<GradientAttributes> = defineOperation<GradientAttributes>({
   name: "batchNormInputGradient",
   infer: ([x]) => [x],
-  lower: (e, { inputs: [x, dy, mean, spread, dbeta, dgamma, gamma], outputs: [dx], attributes: a }) => {
-    const extent = extentOf(x.shape), share = a.isTraining ? 1 / extent.rows : 0;
-    const operands = { x, dy, gamma, dbeta, dgamma, dx };
-    batchNormInputGradient(e, extent, share, statistics(mean, spread, a), operands);
+  lower: (e, { inputs, outputs: [dx], attributes: a }) => {
+    const [x, dy, mean, spread, first] = inputs, sums = a.isTraining ? first : undefined;
+    const operands = { x, dy, ...variablesOf(inputs, a), sums, dx };
+    batchNormInputGradient(e, extentOf(x.shape), a.activation, statistics(mean, spread, a), operands);
   },
 });
 
