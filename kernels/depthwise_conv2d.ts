@@ -82,7 +82,7 @@ export function depthwiseConv2dInputGradient<T>(
   multiplier: number,
   b: { w: T; dy: T; dx: T },
 ): void {
-  if (g.stride[0] === 1 && rolls(g, multiplier)) return rollInputGradient(e, g, b);
+  if (rolls(g, multiplier)) return rollInputGradient(e, g, b);
   const cells = g.n * sizeOf(g.size) * g.channels;
   emit(e, inputGradientKernel, g, multiplier, [b.w, b.dy, b.dx], cells, workOf(g, multiplier));
 }

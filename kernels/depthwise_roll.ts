@@ -13,32 +13,47 @@ import { defineKernel, type Kernel, sizeOf, specialize, spread } from "./kernel.
 import type { Window } from "./window.ts";
 import forwardCode from "./depthwise_roll.wgsl" with { type: "text" };
 import gradientCode from "./depthwise_roll_gradient.wgsl" with { type: "text" };
+import inputGradientCode from "./depthwise_roll_input_gradient.wgsl" with { type: "text" };
 
-/** Rows of outputs that an invocation computes, by the window's size: more of them load less, and take longer to compile. */
-const ROWS: Readonly<Record<number, number>> = { 3: 4, 5: 2 };
+/**
+ * Sizes and strides of windows, with the rows of outputs that an invocation computes: more of them load less, but each load is
+ * 1.7 KB of lavapipe's code, and a loop that the instruction cache does not hold runs at half the speed.
+ */
+const WINDOWS = [[3, 1, 4], [3, 2, 2], [5, 1, 2]] as const;
+/** Pairs of rows that an invocation of the input gradient with stride 2 computes. */
+const PAIRS = 2;
 /** Products that one invocation of the weight gradient adds up, about, and the most chunks: their sums take memory. */
 const CHUNK = 256, MOST_CHUNKS = 2048;
 
 interface Rolling {
   readonly forward: Kernel;
   readonly weightGradient: Kernel;
+  /** Rows of outputs that an invocation of `forward` computes. */
+  readonly rows: number;
 }
 
 const rolling = new Map<string, Rolling>();
-for (const [size, strides] of [[3, [1, 2]], [5, [1]]] as const) {
-  for (const stride of strides) {
-    const name = `${size}x${size}_s${stride}`;
-    const open = Math.ceil(size / stride) - 1, rows = ROWS[size], height = (rows - 1) * stride + size;
-    const constants = { size, stride, rows, taps: size ** 2, open, pending: open + 1, height };
-    const special = (code: string) => specialize(code, constants);
-    rolling.set(`${size} ${stride}`, {
-      forward: defineWithChannelEpilogue(`depthwise_roll_${name}`, special(forwardCode)),
-      weightGradient: defineKernel(`depthwise_roll_gradient_${name}`, special(gradientCode)),
-    });
-  }
+for (const [size, stride, rows] of WINDOWS) {
+  const name = `${size}x${size}_s${stride}`;
+  const open = Math.ceil(size / stride) - 1, height = (rows - 1) * stride + size;
+  const constants = { size, stride, rows, taps: size ** 2, open, pending: open + 1, height };
+  const special = (code: string) => specialize(code, constants);
+  rolling.set(`${size} ${stride}`, {
+    forward: defineWithChannelEpilogue(`depthwise_roll_${name}`, special(forwardCode)),
+    weightGradient: defineKernel(`depthwise_roll_gradient_${name}`, special(gradientCode)),
+    rows,
+  });
 }
+/** The input gradient of 3x3 windows of stride 2; with stride 1 it is a convolution forward. */
+const inputGradient = defineKernel(
+  "depthwise_roll_input_gradient_3x3_s2",
+  specialize(inputGradientCode, { pairs: PAIRS, height: PAIRS + 1 }),
+);
 /** The kernels of this file. */
-export const kernels: readonly Kernel[] = [...rolling.values()].flatMap((r) => [r.forward, r.weightGradient]);
+export const kernels: readonly Kernel[] = [
+  ...[...rolling.values()].flatMap((r) => [r.forward, r.weightGradient]),
+  inputGradient,
+];
 
 /** The kernels for a window; undefined where it does not roll. */
 function rollingOf(g: Window, multiplier: number): Rolling | undefined {
@@ -58,8 +73,8 @@ function emitRoll<T>(
   flip: boolean,
   b: ChannelEpilogue<T> & { x: T; w: T; y: T },
 ): void {
-  const { forward } = rollingOf(g, 1)!, { n, size: image, out, pad } = g, channels4 = g.channels / 4;
-  const strips = Math.ceil(out[0] / ROWS[g.kernel[0]]), count = n * strips * channels4;
+  const { forward, rows } = rollingOf(g, 1)!, { n, size: image, out, pad } = g, channels4 = g.channels / 4;
+  const strips = Math.ceil(out[0] / rows), count = n * strips * channels4;
   const epilogue = channelEpilogueOf(b, b.x);
   e.emit({
     kernel: forward,
@@ -79,10 +94,27 @@ export function rollForward<T>(e: Emitter<T>, g: Window, b: ChannelEpilogue<T> &
   emitRoll(e, g, false, b);
 }
 
-/** Emits dx from w and dy of a window of stride 1: a convolution of dy with the window turned by half. */
+/** Emits dx from w and dy. With stride 1 it is a convolution of dy with the window turned by half. */
 export function rollInputGradient<T>(e: Emitter<T>, g: Window, b: { w: T; dy: T; dx: T }): void {
+  if (g.stride[0] === 2) return emitInputGradient(e, g, b);
   const pad = [g.kernel[0] - 1 - g.pad[0], g.kernel[1] - 1 - g.pad[1]] as const;
   emitRoll(e, { ...g, size: g.out, out: g.size, pad }, true, { x: b.dy, w: b.w, y: b.dx });
+}
+
+function emitInputGradient<T>(e: Emitter<T>, g: Window, b: { w: T; dy: T; dx: T }): void {
+  const { n, size: image, out, pad } = g, channels4 = g.channels / 4;
+  const [rows, columns] = image.map((size, i) =>
+    Math.floor((pad[i] + size - 1) / 2) - Math.floor(pad[i] / 2) + 1
+  );
+  const strips = Math.ceil(rows / PAIRS), count = n * strips * channels4;
+  e.emit({
+    kernel: inputGradient,
+    params: { image, out, pad, channels4, strips, columns, count },
+    buffers: [b.w, b.dy, b.dx],
+    writes: [2],
+    workgroups: spread(Math.ceil(count / 64)),
+    work: 2 * n * sizeOf(out) * sizeOf(g.kernel) * g.channels,
+  });
 }
 
 /** Emits dw [size, size, c, 1] from x and dy. */

@@ -45,11 +45,12 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   var starts: array<u32, height>;
   var inside: array<bool, height>;
   for (var l = 0u; l < height; l++) { //@ unroll
-    let iy = top * stride + l - p.pad.x;   // wraps far above the image outside
+    let iy = top * stride + l - p.pad.x;   // wraps far above the image outside; what is read there is not used
     inside[l] = iy < p.image.x;
-    starts[l] = select(0u, (n * p.image.x + iy) * p.image.y, inside[l]);
+    starts[l] = (n * p.image.x + iy) * p.image.y * p.channels4 + c4;
   }
   let channel = channel(c4);
+  let y0 = (n * p.out.x + top) * p.out.y * p.channels4 + c4;
   var sums: array<array<vec4f, rows>, pending>;
   for (var o = 0u; o < p.out.y + open; o++) {
     let ox = o - open;   // wraps at first
@@ -58,8 +59,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       let ix = ox * stride + last - p.pad.y;
       var v: array<vec4f, height>;
       for (var l = 0u; l < height; l++) { //@ unroll
-        let is = inside[l] && ix < p.image.y;
-        v[l] = select(vec4f(0.0), x[select(0u, (starts[l] + ix) * p.channels4 + c4, is)], is);
+        v[l] = select(vec4f(0.0), x[starts[l] + ix * p.channels4], inside[l] && ix < p.image.y);
       }
       for (var t = 0u; t < pending; t++) { //@ unroll
         if (t * stride <= last) {
@@ -74,7 +74,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     if (o >= open) {
       for (var r = 0u; r < rows; r++) { //@ unroll
         if (top + r < p.out.x) {
-          let at = ((n * p.out.x + top + r) * p.out.y + ox) * p.channels4 + c4;
+          let at = y0 + (r * p.out.y + ox) * p.channels4;
           y[at] = activated(normalized(sums[0][r], channel));
         }
       }

@@ -1,7 +1,11 @@
-/** Depthwise convolutions over odd shapes against their definition: output, input gradient, weight gradient. */
+/** Depthwise convolutions over odd shapes against their definition: output, input gradient, weight gradient, fused epilogues. */
+import { relu6 } from "../tape/ops/activations.ts";
 import { depthwiseConv2d } from "../tape/ops/depthwise_conv2d.ts";
+import { add, biasAdd } from "../tape/ops/pointwise.ts";
 import { convolutionCase } from "./_convolutions.ts";
-import { testCases } from "./_kernels.ts";
+import { type KernelCase, sums, testCases } from "./_kernels.ts";
+import * as dense from "./reference/dense.ts";
+import { abs, random } from "./reference/tensor.ts";
 import * as reference from "./reference/window.ts";
 
 type Four = readonly [number, number, number, number];
@@ -20,6 +24,26 @@ const geometries: Record<string, Geometry> = {
   "5x5, padding at one end": { x: [1, 9, 8, 4], kernel: [5, 5], padding: [[4, 0], [0, 3]] },
   "3x3, VALID": { x: [2, 7, 9, 8], kernel: [3, 3], padding: "VALID" },
   "3x3, stride 2, SAME on an even image": { x: [2, 8, 10, 4], kernel: [3, 3], stride: [2, 2] },
+  "3x3, stride 2, SAME on an odd image, fours": { x: [2, 9, 13, 8], kernel: [3, 3], stride: [2, 2] },
+  "3x3, stride 2, other paddings": {
+    x: [2, 5, 8, 4],
+    kernel: [3, 3],
+    stride: [2, 2],
+    padding: [[2, 0], [1, 2]],
+  },
+  "3x3, stride 2, the most padding": {
+    x: [1, 4, 3, 4],
+    kernel: [3, 3],
+    stride: [2, 2],
+    padding: [[1, 2], [2, 2]],
+  },
+  "3x3, stride 2, one pixel": { x: [3, 1, 1, 4], kernel: [3, 3], stride: [2, 2] },
+  "3x3, stride 2, VALID, last row and column unseen": {
+    x: [2, 8, 6, 4],
+    kernel: [3, 3],
+    stride: [2, 2],
+    padding: "VALID",
+  },
   "3x3, stride 2, SAME on an odd image": { x: [1, 9, 7, 3], kernel: [3, 3], stride: [2, 2] },
   "5x5": { x: [1, 11, 6, 4], kernel: [5, 5] },
   "5x5, stride 2": { x: [1, 11, 13, 3], kernel: [5, 5], stride: [2, 2] },
@@ -76,4 +100,40 @@ testCases(
       );
     })
   ),
+);
+
+const epilogues: Record<string, Geometry & { residual?: boolean }> = {
+  "3x3": { x: [2, 6, 5, 8], kernel: [3, 3] },
+  "3x3, stride 2": { x: [2, 7, 5, 4], kernel: [3, 3], stride: [2, 2] },
+  "5x5": { x: [1, 3, 4, 8], kernel: [5, 5] },
+  "no rolling window": { x: [2, 6, 5, 3], kernel: [3, 3] },
+  "3x3, a residual between them": { x: [2, 6, 5, 8], kernel: [3, 3], residual: true },
+};
+
+testCases(
+  "depthwiseConv2d equals its definition with what follows: bias, residual, activation",
+  Object.entries(epilogues).map(([name, { x: xShape, residual, ...windows }]): KernelCase => {
+    const { kernel, ...options } = windows;
+    const x = random("x", xShape), w = random("w", [...kernel, xShape[3], 1]), b = random("b", [xShape[3]]);
+    const r = random("r", reference.outShape(xShape, windows, xShape[3]));
+    const { forward } = reference.depthwiseConv2d;
+    const total = (y: typeof x, b: typeof x, r: typeof x) => {
+      const biased = dense.biasAdd(y, b);
+      return residual ? dense.add(biased, r) : biased;
+    };
+    return {
+      name,
+      feeds: residual ? { x, w, b, r } : { x, w, b },
+      record: ({ x, w, b, r }) => {
+        const y = biasAdd(depthwiseConv2d(x, w, options), b);
+        return { y: relu6(residual ? add(r, y) : y) };
+      },
+      expect: {
+        y: sums(
+          dense.relu(total(forward(x, w, windows), b, r), 6),
+          total(forward(abs(x), abs(w), windows), abs(b), abs(r)),
+        ),
+      },
+    };
+  }),
 );
