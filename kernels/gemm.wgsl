@@ -15,8 +15,8 @@
 
 const rows = 1u;      // vec4 rows a lane
 const columns = 1u;   // vec4 columns a lane
-const groups = 20u;   // of four steps, that the registers add up before they are added to the tile: short sums round less
-const chunks = 16u;   // of those, before the tile is added to the total; both as in gemm_shared.wgsl
+const groups = 10u;   // of four steps, that the registers add up before they are added to the tile: short sums round less
+const chunks = 8u;    // of those, before the tile is added to the total; both as in gemm_shared.wgsl
 
 @group(0) @binding(6) var a: texture_storage_2d<rgba32float, read>;
 @group(0) @binding(7) var b: texture_storage_2d<rgba32float, read>;

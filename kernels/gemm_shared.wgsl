@@ -9,8 +9,8 @@
 const rows = 1u;      // vec4 rows an invocation
 const columns = 1u;   // vec4 columns an invocation
 const depth = 20u;    // steps of k in workgroup memory
-const chunk = 4u;     // of so many turns, that the registers add up before they are added to the tile
-const chunks = 16u;   // of those, before the tile is added to the total
+const chunk = 2u;     // of so many turns, that the registers add up before they are added to the tile
+const chunks = 8u;    // of those, before the tile is added to the total
 const tileVectors = 16u; // vec4 along either side of a tile of 8 x 8 invocations with two vec4 each
 
 @group(0) @binding(6) var<storage, read> a: array<vec4f>;
