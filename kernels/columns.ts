@@ -7,16 +7,19 @@
  */
 import type { Emitter } from "./emitter.ts";
 import { quarters } from "./gemm.ts";
-import { defineKernel, type Kernel, sizeOf, spread } from "./kernel.ts";
+import { defineKernel, type Kernel, sizeOf, specialize, spread } from "./kernel.ts";
 import { rearrange } from "./rearrange.ts";
 import type { Window } from "./window.ts";
 import rowsCode from "./image_rows.wgsl" with { type: "text" };
 import transposeCode from "./transpose.wgsl" with { type: "text" };
 
-const rowsKernel: Kernel = defineKernel("image_rows", rowsCode);
+const rowsKernel: Kernel = defineKernel("image_rows", specialize(rowsCode));
 const transposeKernel: Kernel = defineKernel("transpose", transposeCode);
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [rowsKernel, transposeKernel];
+
+/** Places of a window that one invocation copies, at most, and workgroups below which it copies fewer. */
+const PLACES = 8, ENOUGH_WORKGROUPS = 16;
 
 /** Blocks of four rows that one invocation of the transposition copies, as in its text. */
 const BLOCKS = 8;
@@ -29,24 +32,24 @@ export function imageRows<T>(
   { first, count } = { first: 0, count: g.n * sizeOf(g.out) },
 ): void {
   const { size, out, stride, rate, pad, kernel, channels } = g, k = sizeOf(kernel) * channels;
+  const rowRuns = rate[1] === 1 ? 1 : kernel[1]; // taps of a row that are neighbours are one run
+  const places = Math.max(1, Math.min(PLACES, Math.floor(count / 64 / ENOUGH_WORKGROUPS)));
   e.emit({
     kernel: rowsKernel,
     params: {
-      size,
-      out,
-      stride,
-      rate,
-      pad,
-      tapColumns: kernel[1],
-      channels,
-      k,
+      ...{ size, out, stride, rate, pad, channels },
+      run: kernel[1] / rowRuns * channels,
+      runs: kernel[0] * rowRuns,
+      rowRuns,
+      runStep: rate[1] * channels,
       k4: quarters(k),
       first,
       count,
+      places,
     },
     buffers: [b.x, b.y],
     writes: [1],
-    workgroups: spread(Math.ceil(count / 64)),
+    workgroups: spread(Math.ceil(count / 64 / places)),
     work: 8 * k * count,
   });
 }

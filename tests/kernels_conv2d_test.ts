@@ -105,6 +105,13 @@ const geometries: Record<string, Geometry> = {
   },
   "long sum over channels": { x: [1, 3, 3, 257], kernel: [3, 3], outputs: 5 },
   "long sum over pixels": { x: [2, 33, 31, 2], kernel: [2, 2], outputs: 3 },
+  "many places of odd channels, over ends of lines and images": {
+    x: [3, 31, 37, 3],
+    kernel: [5, 3],
+    outputs: 2,
+  },
+  "many places, rows of whole vec4": { x: [2, 33, 35, 2], kernel: [2, 4], outputs: 3 },
+  "many places, rate 2": { x: [2, 47, 29, 2], kernel: [3, 3], outputs: 3, rate: [2, 2] },
   "many tiles, no split": { x: [1, 40, 41, 5], kernel: [3, 3], outputs: 20 },
 };
 
