@@ -13,7 +13,7 @@ struct Params {
   run: u32,             // values in a run
   runs: u32,            // of a row of y
   rowRuns: u32,         // of a tap row
-  runStep: u32,         // values of x source one to the next
+  runStep: u32,         // values of x from one to the next
   k4: u32,              // vec4 in a row of y
   first: u32,           // first place
   count: u32,           // rows
