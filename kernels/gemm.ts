@@ -59,6 +59,9 @@ export interface GemmPlan<T> extends Epilogue<T> {
   readonly batches?: Batches;
 }
 
+/** Groups of four steps in a first sum, short or not, and first sums in a second. A first sum costs as much as half a group. */
+const SHORT = 5, LONG = 20, CHUNKS = 16;
+
 /** Taps of a window for which a row has a bit each. */
 export const MOST_TAPS = 32;
 
@@ -234,7 +237,8 @@ function placesOf<T>({ m, k, rows, steps }: GemmPlan<T>, first: number): ParamVa
 
 /** Emits a product whose y has rows of whole vec4: `m` rows from row `first` of a on. */
 function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): void {
-  const { n, k, scatter } = plan, batches = plan.batches?.count ?? 1, m4 = quarters(m), n4 = quarters(n);
+  const { n, k, scatter } = plan, chunk = e.hasShortSums ? SHORT : LONG;
+  const batches = plan.batches?.count ?? 1, m4 = quarters(m), n4 = quarters(n);
   const { tile, laneColumns, tilesM, tilesN, usualTiles } = cover(e, m4, n4, k, batches);
   const ranges = batches > 1 || k === 0
     ? [{ first: 0, count: k }]
@@ -252,7 +256,7 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
     e.emit({
       kernel: tile.kernels[layout],
       params: {
-        ...{ m, m4, n4, laneColumns, tilesN, splits, kCount },
+        ...{ m, m4, n4, laneColumns, tilesN, splits, kCount, chunk, chunks: CHUNKS },
         ...epilogue.params,
         ...placesOf(plan, first),
         kFirst: layout === "rows" ? kFirst / 4 : kFirst,

@@ -15,8 +15,6 @@
 
 const rows = 1u;      // vec4 rows a lane
 const columns = 1u;   // vec4 columns a lane
-const groups = 10u;   // of four steps, that the registers add up before they are added to the tile: short sums round less
-const chunks = 8u;    // of those, before the tile is added to the total; both as in gemm_shared.wgsl
 
 @group(0) @binding(6) var a: texture_storage_2d<rgba32float, read>;
 @group(0) @binding(7) var b: texture_storage_2d<rgba32float, read>;
@@ -72,9 +70,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   var sums: array<vec4f, 4u * rows * columns>;
   var tile: array<vec4f, 4u * rows * columns>;
   var total: array<vec4f, 4u * rows * columns>;
-  var pending = chunks;
+  var pending = p.chunks;
   while (k < end) {
-    let turns = min(groups, (end - k + 3u) / 4u);
+    let turns = min(p.chunk, (end - k + 3u) / 4u);
     for (var turn = 0u; turn < turns; turn++) {
       let shift = 31u - step.rows; //@ rows
       for (var r = 0u; r < vectors; r++) { //@ unroll //@ rows
@@ -97,10 +95,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       for (var c = 0u; c < columns; c++) { //@ unroll
         for (var r = 0u; r < rows; r++) { //@ unroll
           for (var i = 0u; i < 4u; i++) { //@ unroll
-            sums[(c * rows + r) * 4u + i] += (vec4f(x[4u * r + i][0]) * w[4u * c] + vec4f(x[4u * r + i][1]) * w[4u * c + 1u]) //@ rows
-              + (vec4f(x[4u * r + i][2]) * w[4u * c + 2u] + vec4f(x[4u * r + i][3]) * w[4u * c + 3u]); //@ rows
-            sums[(c * rows + r) * 4u + i] += (vec4f(x[r][i]) * w[4u * c] + vec4f(x[rows + r][i]) * w[4u * c + 1u]) //@ steps
-              + (vec4f(x[2u * rows + r][i]) * w[4u * c + 2u] + vec4f(x[3u * rows + r][i]) * w[4u * c + 3u]); //@ steps
+            sums[(c * rows + r) * 4u + i] = sums[(c * rows + r) * 4u + i] + vec4f(x[4u * r + i][0]) * w[4u * c] + vec4f(x[4u * r + i][1]) * w[4u * c + 1u] //@ rows
+              + vec4f(x[4u * r + i][2]) * w[4u * c + 2u] + vec4f(x[4u * r + i][3]) * w[4u * c + 3u]; //@ rows
+            sums[(c * rows + r) * 4u + i] = sums[(c * rows + r) * 4u + i] + vec4f(x[r][i]) * w[4u * c] + vec4f(x[rows + r][i]) * w[4u * c + 1u] //@ steps
+              + vec4f(x[2u * rows + r][i]) * w[4u * c + 2u] + vec4f(x[3u * rows + r][i]) * w[4u * c + 3u]; //@ steps
           }
         }
       }
@@ -111,7 +109,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     }
     pending -= 1u;
     if (pending == 0u) {
-      pending = chunks;
+      pending = p.chunks;
       for (var i = 0u; i < 4u * rows * columns; i++) {
         total[i] += tile[i];
         tile[i] = vec4f(0.0);

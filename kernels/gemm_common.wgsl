@@ -27,6 +27,8 @@ struct Params {
   outDims: vec2u,
   kFirst: u32,            // first vec4 or step of k: b begins there
   kCount: u32,            // steps of k
+  chunk: u32,             // groups of four steps that the registers add up before they are added to the tile: short sums round less
+  chunks: u32,            // of those, before the tile is added to the total
   size: vec2u,            // of the image, for windows: whether a tap is inside
   stride: vec2u,
   rate: vec2u,

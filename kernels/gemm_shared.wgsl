@@ -9,8 +9,6 @@
 const rows = 1u;      // vec4 rows an invocation
 const columns = 1u;   // vec4 columns an invocation
 const depth = 20u;    // steps of k in workgroup memory
-const chunk = 2u;     // of so many turns, that the registers add up before they are added to the tile
-const chunks = 8u;    // of those, before the tile is added to the total
 const tileVectors = 16u; // vec4 along either side of a tile of 8 x 8 invocations with two vec4 each
 
 @group(0) @binding(6) var<storage, read> a: array<vec4f>;
@@ -72,22 +70,23 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         for (var u = 0u; u < 4u; u++) { w[u] = right[(step + u) * tileVectors + 8u * c + across]; } //@ unroll
         for (var r = 0u; r < rows; r++) { //@ unroll
           for (var i = 0u; i < 4u; i++) { //@ unroll
-            sums[(c * rows + r) * 4u + i] += (vec4f(x[4u * r + i][0]) * w[0] + vec4f(x[4u * r + i][1]) * w[1]) //@ rows
-              + (vec4f(x[4u * r + i][2]) * w[2] + vec4f(x[4u * r + i][3]) * w[3]); //@ rows
-            sums[(c * rows + r) * 4u + i] += (vec4f(x[r][i]) * w[0] + vec4f(x[rows + r][i]) * w[1]) //@ steps
-              + (vec4f(x[2u * rows + r][i]) * w[2] + vec4f(x[3u * rows + r][i]) * w[3]); //@ steps
+            sums[(c * rows + r) * 4u + i] = sums[(c * rows + r) * 4u + i] + vec4f(x[4u * r + i][0]) * w[0] + vec4f(x[4u * r + i][1]) * w[1] //@ rows
+              + vec4f(x[4u * r + i][2]) * w[2] + vec4f(x[4u * r + i][3]) * w[3]; //@ rows
+            sums[(c * rows + r) * 4u + i] = sums[(c * rows + r) * 4u + i] + vec4f(x[r][i]) * w[0] + vec4f(x[rows + r][i]) * w[1] //@ steps
+              + vec4f(x[2u * rows + r][i]) * w[2] + vec4f(x[3u * rows + r][i]) * w[3]; //@ steps
           }
         }
       }
     }
     workgroupBarrier();
+    let chunk = 4u * p.chunk / depth; // in turns
     if (turn % chunk == chunk - 1u || turn == turns - 1u) {
       for (var i = 0u; i < sumCount; i++) { //@ unroll
         tile[i] += sums[i];
         sums[i] = vec4f(0.0);
       }
     }
-    if (turn % (chunk * chunks) == chunk * chunks - 1u) {
+    if (turn % (chunk * p.chunks) == chunk * p.chunks - 1u) {
       for (var i = 0u; i < 4u * rows * columns; i++) {
         total[i] += tile[i];
         tile[i] = vec4f(0.0);

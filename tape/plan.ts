@@ -17,6 +17,7 @@ import { fuse, reachable, type Step } from "./fuse.ts";
 import { halfValues } from "./halves.ts";
 import { labelOf, type Origin } from "./origin.ts";
 import { ALIGNMENT, type ParameterLayout, type Run } from "./parameter_layout.ts";
+import { isWeightGradient } from "./ops/conv2d.ts";
 import { planMemory } from "./plan_memory.ts";
 import { lowerInParts } from "./split.ts";
 import type { Node, Tape, Value } from "./tape.ts";
@@ -93,6 +94,7 @@ export class Plan {
   readonly #halves: Set<Value>;
   readonly #limit: number;
   readonly #choose: Choose;
+  readonly #isTraining: boolean;
 
   /**
    * @param maxBindingSize bytes of the largest storage binding
@@ -110,6 +112,7 @@ export class Plan {
     const kept = new Set(Object.values(request.fetches)),
       taken = updates.flatMap((u) => [...u.values.values()]);
     const nodes: Node[] = reachable(tape.nodes, [...kept, ...taken]);
+    this.#isTraining = nodes.some(({ operation }) => isWeightGradient(operation));
     this.#halves = request.precision === "f16" ? halfValues(nodes, [...kept, ...taken]) : new Set();
     for (const step of fuse(nodes, new Set([...kept, ...taken]))) this.#lower(step);
     this.#placeUpdates(updates);
@@ -173,6 +176,7 @@ export class Plan {
     const label = labelOf(origin);
     return {
       limit: this.#limit,
+      hasShortSums: this.#isTraining,
       choose: this.#choose,
       emit: ({ kernel, ...rest }) => {
         const halves = rest.buffers.flatMap((value, i) => this.bytesEach(value) === 2 ? [i + 1] : []);
