@@ -1,10 +1,10 @@
 /**
- * Counts the device memory of every library in this process, by the buffers that it makes.
+ * Counts the device memory of every library in this process, by the buffers and textures that it makes.
  *
  * @module
  */
 
-/** Bytes in buffers that are alive. */
+/** Bytes in buffers and textures that are alive. */
 export interface DeviceMemory {
   readonly live: number;
   /** The most that there were since the last call of `mark`. */
@@ -13,21 +13,38 @@ export interface DeviceMemory {
   mark(): void;
 }
 
+/** Bytes of a texel, for the formats that compute shaders take: so many channels of so many bits. */
+function texelBytes(format: string): number {
+  const [, channels, bits] = /^([rgba]+)(\d+)/.exec(format) ?? ["", "rgba", "8"];
+  return channels.length * Number(bits) / 8;
+}
+
 /** Watches all devices whose class has this prototype, from now on. */
-export function watchDeviceMemory(prototype: Pick<GPUDevice, "createBuffer">): DeviceMemory {
-  const create = prototype.createBuffer;
+export function watchDeviceMemory(
+  prototype: Pick<GPUDevice, "createBuffer" | "createTexture">,
+): DeviceMemory {
+  const { createBuffer, createTexture } = prototype;
   let live = 0, peak = 0;
-  prototype.createBuffer = function (descriptor) {
-    const buffer = create.call(this, descriptor), destroy = buffer.destroy;
-    let size = descriptor.size;
-    live += size;
+  const count = (resource: GPUBuffer | GPUTexture, bytes: number) => {
+    const destroy = resource.destroy;
+    live += bytes;
     peak = Math.max(peak, live);
-    buffer.destroy = function () {
-      live -= size;
-      size = 0; // destroying twice is allowed
-      return destroy.call(this);
+    resource.destroy = function () {
+      live -= bytes;
+      bytes = 0; // destroying twice is allowed
+      return destroy.call(this as never);
     };
+  };
+  prototype.createBuffer = function (descriptor) {
+    const buffer = createBuffer.call(this, descriptor);
+    count(buffer, descriptor.size);
     return buffer;
+  };
+  prototype.createTexture = function (descriptor) {
+    const texture = createTexture.call(this, descriptor);
+    const { width, height, depthOrArrayLayers, format } = texture;
+    count(texture, width * height * depthOrArrayLayers * texelBytes(format));
+    return texture;
   };
   return {
     get live() {

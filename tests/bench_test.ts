@@ -71,7 +71,12 @@ Deno.test("startTable() shows first iterations and memory", () => {
 });
 
 Deno.test("watchDeviceMemory() counts what is alive and the most since the last mark", () => {
-  const prototype = { createBuffer: (_: GPUBufferDescriptor) => ({ destroy: () => undefined }) as GPUBuffer };
+  const destroy = () => undefined;
+  const prototype = {
+    createBuffer: (_: GPUBufferDescriptor) => ({ destroy }) as GPUBuffer,
+    createTexture: ({ format, size: [width, height] }: { format: string; size: number[] }) =>
+      ({ destroy, width, height, depthOrArrayLayers: 1, format }) as GPUTexture,
+  } as Pick<GPUDevice, "createBuffer" | "createTexture">;
   const memory = watchDeviceMemory(prototype),
     make = (size: number) => prototype.createBuffer({ size, usage: 0 });
   const first = make(8), second = make(4);
@@ -83,6 +88,11 @@ Deno.test("watchDeviceMemory() counts what is alive and the most since the last 
   make(2);
   second.destroy();
   assertEquals([memory.live, memory.peak], [2, 6]);
+  const texture = (format: GPUTextureFormat) => prototype.createTexture({ format, size: [3, 2], usage: 0 });
+  const textures = (["rgba32float", "rgba16float", "r32uint", "rgba8unorm"] as const).map(texture);
+  assertEquals([memory.live, memory.peak], [2 + 6 * (16 + 8 + 4 + 4), 194]);
+  textures.forEach((t) => t.destroy());
+  assertEquals(memory.live, 2);
 });
 
 Deno.test("toLayout() transposes and fromLayout() undoes it", () => {
