@@ -49,7 +49,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     for (var i = 0u; i < 5u; i++) {
       let k = first + turn * depth + 4u * i; //@ rows
       let source = placeOf(p.kFirst + min(k, end - 1u) / 4u, p.columnDims, p.columnStrides); //@ rows
-      let isMet = k < end && (outside >> source.rows & 1u) == 0u; //@ rows
+      let isMet = k < end && ((outside >> source.rows) & 1u) == 0u; //@ rows
       left[i * 64u + lane] = select(vec4f(0.0), a[select(0u, aBase + place.at + source.at, isMet)], isMet); //@ rows
       let step = lane / tileVectors + 4u * i;
       let at = min(first + turn * depth + step, end - 1u);

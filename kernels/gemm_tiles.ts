@@ -8,7 +8,6 @@
 import type { Emitter } from "./emitter.ts";
 import { defineWithEpilogue } from "./epilogue.ts";
 import { type Kernel, specialize } from "./kernel.ts";
-import { TEXTURE_LIMIT } from "./texture.ts";
 import gemmCode from "./gemm.wgsl" with { type: "text" };
 import commonCode from "./gemm_common.wgsl" with { type: "text" };
 import sharedCode from "./gemm_shared.wgsl" with { type: "text" };
@@ -100,7 +99,6 @@ export function cover<T>(
   const time = (name: keyof typeof TILES) => coverBy(TILES[name], m4, n4).time;
   const best = TILE_NAMES.reduce((best, name) => time(name) < time(best) ? name : best);
   const { tilesM, tilesN } = coverBy(TILES[best], m4, n4);
-  const fits = e.limit <= TEXTURE_LIMIT, ways = fits ? TILE_NAMES : ["shared" as const];
-  const chosen = TILES[e.choose("gemm", [4 * m4, 4 * n4, k, batches], ways, fits ? best : "shared")];
+  const chosen = TILES[e.choose("gemm", [4 * m4, 4 * n4, k, batches], TILE_NAMES, best)];
   return { ...coverBy(chosen, m4, n4), usualTiles: tilesM * tilesN };
 }

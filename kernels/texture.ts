@@ -15,8 +15,8 @@ export const TEXTURE_WIDTH = 4096;
 /** Rows that WebGPU guarantees. */
 const MOST_ROWS = 8192;
 
-/** Elements of the largest operand: there is always a zero texel past it. */
-export const TEXTURE_LIMIT = 4 * (TEXTURE_WIDTH * MOST_ROWS - 1);
+/** Elements of the largest operand, a row less than all: there is always a zero texel past it. */
+export const TEXTURE_LIMIT = 4 * TEXTURE_WIDTH * (MOST_ROWS - 1);
 
 /** Rows of a texture for operands of up to so many texels. */
 export function textureRows(texels: number): number {

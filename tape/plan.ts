@@ -13,6 +13,7 @@ import { type Launch, sizeOf } from "../kernels/kernel.ts";
 import { gradientFactor, type GradientTreatment } from "../kernels/gradient_factor.ts";
 import { applyUpdate, type UpdateRule, type UpdateSlot } from "../kernels/optimizers.ts";
 import { pointwise } from "../kernels/pointwise.ts";
+import { TEXTURE_LIMIT } from "../kernels/texture.ts";
 import { fuse, reachable, type Step } from "./fuse.ts";
 import { halfValues } from "./halves.ts";
 import { labelOf, type Origin } from "./origin.ts";
@@ -106,7 +107,7 @@ export class Plan {
     readonly layout: ParameterLayout,
     maxBindingSize: number,
   ) {
-    this.#limit = Math.floor(maxBindingSize / 256) * 64;
+    this.#limit = Math.min(Math.floor(maxBindingSize / 256) * 64, TEXTURE_LIMIT);
     this.#choose = request.choose ?? chooserOf({ kind: "software" });
     const { updates = [] } = request;
     const kept = new Set(Object.values(request.fetches)),
