@@ -18,7 +18,6 @@ import { fuse, reachable, type Step } from "./fuse.ts";
 import { halfValues } from "./halves.ts";
 import { labelOf, type Origin } from "./origin.ts";
 import { ALIGNMENT, type ParameterLayout, type Run } from "./parameter_layout.ts";
-import { isWeightGradient } from "./ops/conv2d.ts";
 import { planMemory } from "./plan_memory.ts";
 import { lowerInParts } from "./split.ts";
 import type { Node, Tape, Value } from "./tape.ts";
@@ -113,7 +112,8 @@ export class Plan {
     const kept = new Set(Object.values(request.fetches)),
       taken = updates.flatMap((u) => [...u.values.values()]);
     const nodes: Node[] = reachable(tape.nodes, [...kept, ...taken]);
-    this.#isTraining = nodes.some(({ operation }) => isWeightGradient(operation));
+    this.#isTraining = updates.length > 0 ||
+      nodes.some(({ operation }) => /Gradients?$/.test(operation.name));
     this.#halves = request.precision === "f16" ? halfValues(nodes, [...kept, ...taken]) : new Set();
     for (const step of fuse(nodes, new Set([...kept, ...taken]))) this.#lower(step);
     this.#placeUpdates(updates);
