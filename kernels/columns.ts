@@ -9,7 +9,7 @@ import type { Emitter } from "./emitter.ts";
 import { quarters } from "./gemm.ts";
 import { defineKernel, type Kernel, sizeOf, specialize, spread } from "./kernel.ts";
 import { rearrange } from "./rearrange.ts";
-import type { Window } from "./window.ts";
+import { matrixWindow, type Window } from "./window.ts";
 import rowsCode from "./image_rows.wgsl" with { type: "text" };
 import transposeCode from "./transpose.wgsl" with { type: "text" };
 
@@ -56,17 +56,7 @@ export function imageRows<T>(
 
 /** Emits y [rows, ceil4(columns)] from x [rows, columns]: rows of whole vec4, their ends 0. */
 export function padRows<T>(e: Emitter<T>, rows: number, columns: number, b: { x: T; y: T }): void {
-  const one = [1, 1] as const, none = [0, 0] as const;
-  imageRows(e, {
-    n: rows,
-    size: one,
-    channels: columns,
-    kernel: one,
-    stride: one,
-    rate: one,
-    pad: none,
-    out: one,
-  }, b);
+  imageRows(e, matrixWindow(rows, columns), b);
 }
 
 /** Matrices [rows, columns] in x: `outer` times `inner` of them, at strides in elements. */

@@ -17,7 +17,7 @@ import { gemm, MOST_TAPS, quarters, type Scatter } from "./gemm.ts";
 import { sizeOf } from "./kernel.ts";
 import { matmul, packRows } from "./matmul.ts";
 import { rearrange, stridesOf, unitOf } from "./rearrange.ts";
-import type { Window } from "./window.ts";
+import { matrixWindow, type Window } from "./window.ts";
 import { prefersWinograd, winograd, winogradWeightGradient } from "./winograd.ts";
 
 /** Elements of a left operand that are copied at once, about: small enough for a cache, large enough to fill an adapter. */
@@ -45,7 +45,14 @@ function convolve<T>(e: Emitter<T>, g: Window, outputs: number, b: Packed<T>): v
     const count = Math.min(each, all - first), a = e.scratch(count * k4, b.x);
     const part = (v: T) => count === all ? v : e.window(v, first * outputs, count * outputs);
     imageRows(e, g, { x: b.x, y: a }, { first, count });
-    gemm(e, { ...plan, m: count, a, rows: "matrix", addend: b.addend && part(b.addend), y: part(b.y) });
+    gemm(e, {
+      ...plan,
+      m: count,
+      a,
+      rows: matrixWindow(count, k4),
+      addend: b.addend && part(b.addend),
+      y: part(b.y),
+    });
   }
 }
 

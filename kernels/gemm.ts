@@ -45,8 +45,8 @@ export interface GemmPlan<T> extends Epilogue<T> {
   readonly n: number;
   readonly k: number;
   readonly a: T;
-  /** a is [m, ceil4(k)], or an image whose channels come in fours under a window of {@linkcode MOST_TAPS} taps at most. */
-  readonly rows?: "matrix" | Window;
+  /** a is an image whose channels come in fours under this window, of {@linkcode MOST_TAPS} taps at most; or a matrix as one. */
+  readonly rows?: Window;
   /** Without `rows`: where a's steps lie. Left out: a is [k, ceil4(m)]. */
   readonly steps?: Gather;
   readonly b: T;
@@ -98,7 +98,7 @@ export function gemm<T>(e: Emitter<T>, plan: GemmPlan<T>): void {
 const ENDLESS = 2 ** 32 - 1;
 
 /** Parameters that say where a lies. */
-function placesOf<T>({ m, k, rows, steps }: GemmPlan<T>, first: number): ParamValues {
+function placesOf<T>({ m, rows, steps }: GemmPlan<T>, first: number): ParamValues {
   if (!rows) {
     const line = [1, ENDLESS] as const, m4 = quarters(m);
     const plain = { rows: { dims: line, strides: [0, 0, 1] }, dims: line, strides: [0, 0, m4] };
@@ -116,22 +116,10 @@ function placesOf<T>({ m, k, rows, steps }: GemmPlan<T>, first: number): ParamVa
       },
     };
   }
-  const one = [1, 1] as const, line = [1, m] as const, pad = [0, 0] as const;
-  const matrix = {
-    size: line,
-    out: line,
-    kernel: one,
-    stride: one,
-    rate: one,
-    pad,
-    channels: 4 * quarters(k),
-  };
-  const { size, out, kernel: taps, stride, rate, pad: [top, left], channels } = rows === "matrix"
-    ? matrix
-    : rows;
+  const { size, out, kernel: taps, stride, rate, pad, channels } = rows, [top, left] = pad;
   const pixel = channels / 4, row = size[1] * pixel;
   return {
-    ...{ size, stride, rate, pad: [top, left], taps, rowFirst: first },
+    ...{ size, stride, rate, pad, taps, rowFirst: first },
     rowDims: out,
     rowStrides: [size[0] * row, stride[0] * row, stride[1] * pixel],
     columnDims: [taps[1], pixel],

@@ -47,7 +47,7 @@ function rewrite({ name, code }: Kernel, bindings: readonly number[]): string {
     storages.set(buffer, { full: type, half });
     return `@binding(${binding}) var<storage, ${access}> ${buffer}: array<${half}>;`;
   });
-  const image = /@binding\((\d+)\) var (\w+): texture_storage_2d<rgba32float, read>;/g;
+  const image = /@binding\((\d+)\) var \w+: texture_storage_2d<rgba32float, read>;/g;
   let textures = 0;
   const text = declared.replace(image, (all, binding) => {
     if (!bindings.includes(Number(binding))) return all;

@@ -10,6 +10,7 @@ import { type Emitter, WINDOW_UNIT } from "./emitter.ts";
 import type { Epilogue } from "./epilogue.ts";
 import { gemm, quarters } from "./gemm.ts";
 import { rowRanges, unitOf } from "./rearrange.ts";
+import { matrixWindow } from "./window.ts";
 
 /** y [m, n] = epilogue(op(a) op(b)), op transposing where asked: a is [m, k] or [k, m], b is [k, n] or [n, k]. */
 export interface MatmulPlan<T> extends Epilogue<T> {
@@ -42,7 +43,7 @@ function packTransposed<T>(e: Emitter<T>, x: T, rows: number, columns: number): 
 export function matmul<T>(e: Emitter<T>, plan: MatmulPlan<T>): void {
   const { m, n, k } = plan, hasRows = !plan.transposeA && k > 0;
   const a = hasRows ? packRows(e, plan.a, m, k) : packRows(e, plan.a, k, m),
-    rows = hasRows ? "matrix" : undefined;
+    rows = hasRows ? matrixWindow(m, 4 * quarters(k)) : undefined;
   if (!plan.transposeB) return gemm(e, { ...plan, a, rows, b: packRows(e, plan.b, k, n) });
   if (n * k <= e.limit) return gemm(e, { ...plan, a, rows, b: packTransposed(e, plan.b, n, k) });
   const unit = plan.bias ? WINDOW_UNIT : Math.max(4, unitOf(k));

@@ -38,6 +38,12 @@ export interface Window {
   readonly out: readonly [number, number];
 }
 
+/** A matrix [rows, columns] as an image of one line, under a window of one pixel. */
+export function matrixWindow(rows: number, columns: number): Window {
+  const one = [1, 1] as const, line = [1, rows] as const;
+  return { n: 1, size: line, channels: columns, kernel: one, stride: one, rate: one, pad: [0, 0], out: line };
+}
+
 /** Both axes of a pair. */
 export function pair(p: Pair): readonly [number, number] {
   return typeof p === "number" ? [p, p] : p;

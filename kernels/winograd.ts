@@ -12,7 +12,7 @@ import type { Emitter } from "./emitter.ts";
 import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
 import { gemm, quarters } from "./gemm.ts";
 import { defineKernel, type Kernel, sizeOf, specialize, spread } from "./kernel.ts";
-import type { Window } from "./window.ts";
+import { matrixWindow, type Window } from "./window.ts";
 import common from "./winograd_common.wgsl" with { type: "text" };
 import inputCode from "./winograd_input.wgsl" with { type: "text" };
 import outputCode from "./winograd_output.wgsl" with { type: "text" };
@@ -169,7 +169,7 @@ export function winograd<T>(
     const { first, count } = piece, batches = { count: POINTS, stride: count * c / 4 };
     const u = e.scratch(POINTS * count * c), m = e.scratch(POINTS * count * outputs);
     emitInput(e, f, g, piece, { x: b.x, u });
-    gemm(e, { m: count, n: outputs, k: c, a: u, rows: "matrix", b: v, y: m, batches });
+    gemm(e, { m: count, n: outputs, k: c, a: u, rows: matrixWindow(count, c), b: v, y: m, batches });
     const epilogue = epilogueOf(b, m);
     e.emit({
       kernel: f.output,

@@ -1,4 +1,4 @@
-/** How a kernel's parameters are packed, tiles unrolled and grids spread: pure functions, against layouts computed by hand. */
+/** How a kernel's parameters are packed and grids spread: pure functions, against layouts computed by hand. */
 // @ts-types="../types/std_assert.d.ts"
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { defineKernel, MAX_WORKGROUPS, type ParamValues, sizeOf, spread } from "../kernels/kernel.ts";
