@@ -16,7 +16,7 @@ export interface Emitter<T> {
   emit(launch: Launch<T>): void;
   /** Elements of the largest storage binding; a launch may not bind more of one buffer. */
   readonly limit: number;
-  /** Whether long sums are to be made of short ones at some cost, as in training, where nets magnify every rounding. */
+  /** Whether long sums are to be made of short ones at some cost, as forward in training, where nets magnify every rounding. */
   readonly hasShortSums: boolean;
   /** `count` elements of a buffer, from `first` on: a multiple of {@linkcode WINDOW_UNIT}. */
   window(buffer: T, first: number, count: number): T;

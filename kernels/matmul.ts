@@ -39,8 +39,20 @@ function packTransposed<T>(e: Emitter<T>, x: T, rows: number, columns: number): 
   return packed;
 }
 
+/** Whether y is computed as the transpose of b aT: where transposing a and y moves less than transposing b. */
+function isFlipped<T>(e: Emitter<T>, plan: MatmulPlan<T>): boolean {
+  const { m, n, k } = plan, hasEpilogue = plan.bias ?? plan.normalization ?? plan.activation ?? plan.addend;
+  const fits = !plan.transposeA && plan.transposeB && n % 4 === 0 && k > 0 && n * k <= e.limit;
+  return Boolean(fits && !hasEpilogue && m * (n + k) < n * k);
+}
+
 /** Emits a matrix product. */
 export function matmul<T>(e: Emitter<T>, plan: MatmulPlan<T>): void {
+  if (isFlipped(e, plan)) {
+    const { m, n, k, a, b, y } = plan, flipped = e.scratch(n * m);
+    matmul(e, { m: n, n: m, k, a: b, b: a, transposeB: true, y: flipped });
+    return transpose(e, flipped, y, { rows: n, columns: m });
+  }
   const { m, n, k } = plan, hasRows = !plan.transposeA && k > 0;
   const a = hasRows ? packRows(e, plan.a, m, k) : packRows(e, plan.a, k, m),
     rows = hasRows ? matrixWindow(m, 4 * quarters(k)) : undefined;

@@ -37,6 +37,17 @@ export function reachable(nodes: readonly Node[], targets: Iterable<Value>): Nod
   return kept.reverse();
 }
 
+/** Of a list of nodes in order, those that compute gradients, or take some. */
+export function backwardOf(nodes: readonly Node[]): Set<Node> {
+  const backward = new Set<Node>();
+  for (const node of nodes) {
+    const isBackward = /Gradients?$/.test(node.operation.name) ||
+      node.inputs.some((input) => input.node && backward.has(input.node));
+    if (isBackward) backward.add(node);
+  }
+  return backward;
+}
+
 /** What `next` does to `value` at the end of an epilogue that does `done` so far; undefined where it cannot be part of it. */
 function continued(next: Node, value: Value, kind: EpilogueKind, done: Epilogue<Value>) {
   if (done.activation) return;

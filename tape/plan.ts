@@ -14,7 +14,7 @@ import { gradientFactor, type GradientTreatment } from "../kernels/gradient_fact
 import { applyUpdate, type UpdateRule, type UpdateSlot } from "../kernels/optimizers.ts";
 import { pointwise } from "../kernels/pointwise.ts";
 import { TEXTURE_LIMIT } from "../kernels/texture.ts";
-import { fuse, reachable, type Step } from "./fuse.ts";
+import { backwardOf, fuse, reachable, type Step } from "./fuse.ts";
 import { halfValues } from "./halves.ts";
 import { labelOf, type Origin } from "./origin.ts";
 import { ALIGNMENT, type ParameterLayout, type Run } from "./parameter_layout.ts";
@@ -94,6 +94,8 @@ export class Plan {
   readonly #halves: Set<Value>;
   readonly #limit: number;
   readonly #choose: Choose;
+  /** Operations that compute gradients, or take some. */
+  readonly #backward: ReadonlySet<Node>;
   readonly #isTraining: boolean;
 
   /**
@@ -112,8 +114,8 @@ export class Plan {
     const kept = new Set(Object.values(request.fetches)),
       taken = updates.flatMap((u) => [...u.values.values()]);
     const nodes: Node[] = reachable(tape.nodes, [...kept, ...taken]);
-    this.#isTraining = updates.length > 0 ||
-      nodes.some(({ operation }) => /Gradients?$/.test(operation.name));
+    this.#backward = backwardOf(nodes);
+    this.#isTraining = updates.length > 0 || this.#backward.size > 0;
     this.#halves = request.precision === "f16" ? halfValues(nodes, [...kept, ...taken]) : new Set();
     for (const step of fuse(nodes, new Set([...kept, ...taken]))) this.#lower(step);
     this.#placeUpdates(updates);
@@ -173,11 +175,11 @@ export class Plan {
     return { tape: this.tape, id: -1, shape, dtype: "f32", label };
   }
 
-  #emitter(origin: Origin): Emitter<Value> {
+  #emitter(origin: Origin, hasShortSums = false): Emitter<Value> {
     const label = labelOf(origin);
     return {
       limit: this.#limit,
-      hasShortSums: this.#isTraining,
+      hasShortSums,
       choose: this.#choose,
       emit: ({ kernel, ...rest }) => {
         const halves = rest.buffers.flatMap((value, i) => this.bytesEach(value) === 2 ? [i + 1] : []);
@@ -206,7 +208,8 @@ export class Plan {
     const shapes = (values: readonly Value[]) => values.map((v) => v.shape);
     const origin = { scope, operation: operation.name, inputs: shapes(inputs), outputs: shapes(outputs) };
     const context = { inputs, outputs, attributes, epilogue, isSensitive, firstImage: 0 };
-    lowerInParts(this.#emitter(origin), operation, context, {
+    const hasShortSums = this.#isTraining && !this.#backward.has(node);
+    lowerInParts(this.#emitter(origin, hasShortSums), operation, context, {
       limit: this.#limit,
       images: (v, first, count) =>
         this.#window(v, first * sizeOf(v.shape.slice(1)), [count, ...v.shape.slice(1)]),
