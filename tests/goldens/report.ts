@@ -46,13 +46,11 @@ export async function runCases(
     try {
       const { error, tolerance, detail } = await run();
       passed = error <= tolerance;
-      line = `error ${shorten(error)}, tolerance ${shorten(tolerance)}${
-        detail ? `  (${detail.replaceAll("\n", " ")})` : ""
-      }`;
+      line = `error ${shorten(error)}, tolerance ${shorten(tolerance)}${detail ? `  (${detail})` : ""}`;
     } catch (thrown) {
       line = `error: ${thrown instanceof Error ? thrown.name + ": " : ""}${reasonOf(thrown)}`;
     }
-    print(`${passed ? "ok  " : "FAIL"}  ${name}  ${line}`);
+    print(`${passed ? "ok  " : "FAIL"}  ${name}  ${line.replaceAll("\n", " ")}`);
     tally[passed ? "passed" : "failed"]++;
   }
   return tally;
