@@ -85,13 +85,14 @@ async function launch(): Promise<Browser> {
 }
 
 /** Opens an empty page of a new browser for a test, which fails if the page reports an error. */
-export async function withPage(test: (page: Page) => Promise<void>): Promise<void> {
+export async function withPage<T>(test: (page: Page) => Promise<T>): Promise<T> {
   await using browser = await launch();
   const page = await browser.newPage({ locale: "en-US" }), complaints: string[] = [];
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
-  await test(page);
+  const result = await test(page);
   if (complaints.length > 0) throw new Error(`The page reported ${complaints.join("\n")}`);
+  return result;
 }

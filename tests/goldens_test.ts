@@ -34,10 +34,14 @@ for (const topic of topics) {
 
 Deno.test("goldens names the topics if it is given none, two or an unknown one", async () => {
   for (
-    const args of [[], ["nets_of_fish"], ["tfrecord", "checkpoints"], ["tfrecord", "--onyl=x"], [
-      "nets",
-      "--variant=9x9",
-    ]]
+    const args of [
+      [],
+      ["nets_of_fish"],
+      ["tfrecord", "checkpoints"],
+      ["tfrecord", "--onyl=x"],
+      ["nets", "--variant=9x9"],
+      ["tfrecord", "--browser"],
+    ]
   ) {
     const { status, lines } = await run(...args);
     assertEquals(status, 1);

@@ -20,6 +20,13 @@ export interface GoldenCase {
 /** Lists the cases of a directory. */
 export type Topic = (directory: string) => AsyncIterable<GoldenCase>;
 
+/** A topic's module. */
+export interface TopicModule {
+  cases: Topic;
+  /** Gives cases that compute in a browser, which is open as long as they run. */
+  inBrowser?<T>(run: (cases: Topic) => Promise<T>): Promise<T>;
+}
+
 /** Counts of a run. */
 export interface Tally {
   passed: number;
@@ -39,13 +46,11 @@ export async function runCases(
     try {
       const { error, tolerance, detail } = await run();
       passed = error <= tolerance;
-      line = `error ${shorten(error)}, tolerance ${shorten(tolerance)}${
-        detail ? `  (${detail.replaceAll("\n", " ")})` : ""
-      }`;
+      line = `error ${shorten(error)}, tolerance ${shorten(tolerance)}${detail ? `  (${detail})` : ""}`;
     } catch (thrown) {
       line = `error: ${thrown instanceof Error ? thrown.name + ": " : ""}${reasonOf(thrown)}`;
     }
-    print(`${passed ? "ok  " : "FAIL"}  ${name}  ${line}`);
+    print(`${passed ? "ok  " : "FAIL"}  ${name}  ${line.replaceAll("\n", " ")}`);
     tally[passed ? "passed" : "failed"]++;
   }
   return tally;
@@ -112,16 +117,20 @@ export function unknownCase(name: string, what: string): GoldenCase {
   };
 }
 
+/** Reads a text, gzipped where the name says so. */
+export async function readText(path: string): Promise<string> {
+  if (!path.endsWith(".gz")) return await Deno.readTextFile(path);
+  const { readable } = await Deno.open(path);
+  return await new Response(readable.pipeThrough(new DecompressionStream("gzip"))).text();
+}
+
 /** Reads JSON, gzipped where the name says so; integers that a double cannot hold become bigints. */
 // deno-lint-ignore no-explicit-any
 export async function readJson(path: string): Promise<any> {
-  const revive = (_key: string, value: unknown, context?: { source?: string }) => {
+  return JSON.parse(await readText(path), (_key: string, value: unknown, context?: { source?: string }) => {
     if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
     return context?.source !== undefined && /^-?\d+$/.test(context.source) ? BigInt(context.source) : value;
-  };
-  if (!path.endsWith(".gz")) return JSON.parse(await Deno.readTextFile(path), revive);
-  const { readable } = await Deno.open(path);
-  return JSON.parse(await new Response(readable.pipeThrough(new DecompressionStream("gzip"))).text(), revive);
+  });
 }
 
 /** A number as the reference files write it: as such, or as a string where JSON has no number for it. */
