@@ -185,6 +185,7 @@ export function winograd<T>(
       },
       buffers: [...epilogue.buffers, m, b.y],
       writes: [6],
+      unused: epilogue.unused,
       workgroups: spread(Math.ceil(count * n4 / 64)),
       work: 250 * count * outputs,
     });
