@@ -5,7 +5,8 @@
  *
  * @module
  */
-import type { Plan } from "./plan.ts";
+import type { PlannedLaunch } from "./memory.ts";
+import type { Fill } from "./preparation.ts";
 import type { Value } from "./tape.ts";
 
 /** From the first launch that touches a value to the last, the preparation's counted first; both included. */
@@ -23,25 +24,28 @@ export interface Life {
  * @param kept values that are read after a run
  */
 export function lifetimes(
-  plan: Pick<Plan, "tape" | "preparation" | "launches" | "fills">,
+  { preparation, launches, fills }: {
+    readonly preparation: readonly PlannedLaunch[];
+    readonly launches: readonly PlannedLaunch[];
+    readonly fills: readonly Fill[];
+  },
   kept: Iterable<Value>,
   root: (value: Value) => Value,
 ): Map<Value, Life> {
-  const lives = new Map<Value, Life>(), begin = plan.preparation.length, end = begin + plan.launches.length;
+  const lives = new Map<Value, Life>(), begin = preparation.length, end = begin + launches.length;
   const touch = (value: Value, i: number) => {
     const key = root(value), { first, last } = lives.get(key) ?? { first: i, last: i };
     lives.set(key, { first: Math.min(first, i), last: Math.max(last, i) });
   };
-  [...plan.preparation, ...plan.launches].forEach(({ launch, textures }, i) =>
+  [...preparation, ...launches].forEach(({ launch, textures }, i) =>
     launch.buffers.forEach((value, b) => {
       if (!launch.unused?.includes(b) && !textures.get(b + 1)?.isKept) touch(value, i);
     })
   );
-  for (const { value, after } of plan.fills) touch(value, Math.max(0, after));
+  for (const { value, after } of fills) touch(value, Math.max(0, after));
   for (const [value, { first, last }] of lives) {
     if (first < begin && last >= begin) touch(value, end);
   }
   for (const value of kept) touch(value, end);
-  for (const value of plan.tape.feeds.values()) touch(value, 0);
   return lives;
 }

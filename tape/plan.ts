@@ -218,7 +218,7 @@ export class Plan {
   /** Gives every value that some launch touches its memory. */
   #placeAll(kept: Iterable<Value>): void {
     const lives = lifetimes(this, kept, (value) => this.#root(value)), planned: Value[] = [];
-    for (const value of lives.keys()) {
+    for (const value of new Set([...lives.keys(), ...this.tape.feeds.values()])) {
       if (this.#places.has(value)) continue;
       const { source } = value;
       if (source?.kind === "variable") {

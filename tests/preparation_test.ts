@@ -142,8 +142,9 @@ Deno.test("Plan prepares what depends on weights alone, and nothing that a feed 
 });
 
 Deno.test("launches whose results would take more than their share stay in the run", () => {
-  const tape = new Tape(), w = tape.variable("w", [3, 3, 64, 64], { initialize });
-  const y = conv2d(tape.feed("x", [1, 16, 16, 64]), w),
+  const tape = new Tape(),
+    [w, v] = ["w", "v"].map((name) => tape.variable(name, [3, 3, 64, 64], { initialize }));
+  const y = conv2d(conv2d(tape.feed("x", [1, 16, 16, 64]), w), v),
     { preparation, fills, launches } = planOf(tape, { fetches: { y } });
   assertEquals([preparation.length, fills.length], [0, 0]);
   assert(kernelsOf(launches).includes("winograd_weights_3"));
