@@ -61,7 +61,7 @@ export function planPreparation(
   const textures = new Map<Value, Set<TextureSlot>>(), buffers = new Set<Value>([...needed].map(root));
   for (const { launch, value, own } of uses) {
     const from = root(value);
-    if (changing.has(from) || (isConstant[launch] && !from.source)) continue;
+    if (isConstant[launch] || changing.has(from)) continue;
     textures.set(from, (textures.get(from) ?? new Set()).add(own));
   }
   launches.forEach(({ kernel, buffers: values, unused }, i) => {

@@ -162,20 +162,33 @@ Deno.test("a Plan with updates prepares nothing", () => {
   assertEquals([preparation.length, fills.length], [0, 0]);
 });
 
-Deno.test("results of a preparation lie where no run writes, and need no block once they are in textures", () => {
-  const { tape, fetches } = recordVariables(), plan = planOf(tape, { fetches });
+/** Blocks that runs write to, and the block of a value. */
+function blocksOf(plan: Plan) {
   const blockOf = (value: Value) => {
     const { memory } = plan.region(value);
     return memory.kind === "block" ? memory.index : -1;
   };
-  const written = new Set(
-    plan.launches.flatMap(({ launch }) => launch.writes.map((b) => blockOf(launch.buffers[b]))),
-  );
+  const written = plan.launches.flatMap(({ launch }) => launch.writes.map((b) => blockOf(launch.buffers[b])));
+  return { blockOf, written: new Set(written) };
+}
+
+Deno.test("results of a preparation lie where no run writes, and need no block once they are in textures", () => {
+  const { tape, fetches } = recordVariables(),
+    plan = planOf(tape, { fetches }),
+    { blockOf, written } = blocksOf(plan);
   assertEquals(written.has(blockOf(fetches.fixed)), false);
-  assert(
-    plan.fills.some(({ value, after }) => after >= 0 && written.has(blockOf(value))),
-    "their blocks are used again",
-  );
+  const filled = plan.fills.filter(({ after }) => after >= 0);
+  assert(filled.some(({ value }) => written.has(blockOf(value))), "their blocks are used again");
+});
+
+Deno.test("a result of a preparation that a run reads outlasts it, and what leads to the result does not", () => {
+  const tape = new Tape(), shape = [4096], x = tape.feed("x", shape);
+  const [w, v] = ["w", "v"].map((name) => tape.variable(name, shape, { initialize }));
+  const half = scale(w, 0.5), result = scale(half, 0.25);
+  const early = add(x, result), y = add(scale(scale(early, 2), 3), v); // all of them of one size
+  const plan = planOf(tape, { fetches: { y } }), { blockOf, written } = blocksOf(plan);
+  assertEquals([plan.preparation.length, plan.launches.length], [2, 4]);
+  assertEquals([half, result].map((value) => written.has(blockOf(value))), [true, false]);
 });
 
 Deno.test("inference of ResNet-50 needs at most twice its weights and its two largest activations", () => {
