@@ -43,8 +43,14 @@ export interface Clear {
   clear: { buffer: GPUBuffer; offset: number; size: number };
 }
 
+/** A part of a buffer that is copied into a texture, which keeps it. */
+export interface Fill {
+  label: string;
+  fill: TextureCopy;
+}
+
 /** Anything an {@linkcode Executor} runs. */
-export type Command = Dispatch | Copy | Clear;
+export type Command = Dispatch | Copy | Clear | Fill;
 
 /** How an {@linkcode Executor} cuts its list into submissions. */
 export interface ExecutorOptions {
@@ -135,6 +141,8 @@ export class Executor {
       if ("copy" in command) {
         const { source, sourceOffset, target, targetOffset, size } = command.copy;
         encoder.copyBufferToBuffer(source, sourceOffset, target, targetOffset, size);
+      } else if ("fill" in command) {
+        copyToTexture(encoder, command.fill);
       } else {
         encoder.clearBuffer(command.clear.buffer, command.clear.offset, command.clear.size);
       }

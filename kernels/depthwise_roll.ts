@@ -84,6 +84,7 @@ function emitRoll<T>(
     },
     buffers: [...epilogue.buffers, b.x, b.w, b.y],
     writes: [6],
+    unused: epilogue.unused,
     workgroups: spread(Math.ceil(count / 64)),
     work: 2 * n * sizeOf(out) * sizeOf(g.kernel) * g.channels,
   });

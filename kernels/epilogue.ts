@@ -51,24 +51,32 @@ export function defineWithChannelEpilogue(name: string, text: string): Kernel {
   return defineKernel(name, code + text);
 }
 
-/** Parameters and buffers of an epilogue; `unused`, any readable buffer, stands where nothing is read. */
-export function epilogueOf<T>(e: Epilogue<T>, unused: T): { params: ParamValues; buffers: T[] } {
-  const { params, buffers } = channelEpilogueOf(e, unused);
+/** What a launch has of an epilogue: parameters, buffers, and indices of those that are not read. */
+interface EpilogueParts<T> {
+  readonly params: ParamValues & { readonly epilogue: number };
+  readonly buffers: readonly T[];
+  readonly unused: readonly number[];
+}
+
+/** The parts of an epilogue; `filler`, any readable buffer, stands where nothing is read. */
+export function epilogueOf<T>(e: Epilogue<T>, filler: T): EpilogueParts<T> {
+  const { params, buffers, unused } = channelEpilogueOf(e, filler);
   return {
     params: {
       ...params,
       epilogue: params.epilogue | (e.addend === undefined ? 0 : 8),
       factor: e.factor ?? 1,
     },
-    buffers: [...buffers, e.addend ?? unused],
+    buffers: [...buffers, e.addend ?? filler],
+    unused: e.addend === undefined ? [...unused, buffers.length] : unused,
   };
 }
 
 /** The same without a residual. */
 export function channelEpilogueOf<T>(
   { bias, normalization: norm, activation }: ChannelEpilogue<T>,
-  unused: T,
-) {
+  filler: T,
+): EpilogueParts<T> {
   const parts = [bias, norm?.mean, norm?.variance, norm?.gamma];
   const flags = (bias === undefined ? 0 : 1) | (norm ? 2 : 0) | (norm?.gamma === undefined ? 0 : 4);
   return {
@@ -77,6 +85,7 @@ export function channelEpilogueOf<T>(
       activation: ACTIVATIONS[activation ?? "none"],
       epsilon: norm?.epsilon ?? 0,
     },
-    buffers: parts.map((v) => v ?? unused),
+    buffers: parts.map((v) => v ?? filler),
+    unused: parts.flatMap((v, i) => v === undefined ? [i] : []),
   };
 }

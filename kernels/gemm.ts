@@ -163,6 +163,7 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
       },
       buffers: [...epilogue.buffers, plan.a, b, y],
       writes: [7],
+      unused: epilogue.unused,
       workgroups: [x, rows, batches * splits],
       work: 2 * m * n * kCount * batches,
     });
@@ -178,6 +179,7 @@ function reduce<T>(e: Emitter<T>, plan: GemmPlan<T>, partial: T, parts: number):
     params: { size4, n4, splits: parts, ...epilogue.params },
     buffers: [...epilogue.buffers, partial, plan.y],
     writes: [6],
+    unused: epilogue.unused,
     workgroups: spread(Math.ceil(size4 / 64)),
     work: 4 * size4 * parts,
   });

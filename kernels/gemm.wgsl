@@ -9,6 +9,9 @@
 // columns. z counts batches of products and, in each, splits of the sum over k: with more than one split, y holds the partial
 // sums one after another and gemm_reduce.wgsl adds them in order.
 //
+// Sums of a chunk of k are added to the tile's, and those to the totals after `chunks` of them. In `steps`, where k is long, that
+// is a loop of its own; in `rows`, where k may be short, totals are added in a loop over registers, which costs more and less code.
+//
 // Operands are read as textures, into which they were copied (texture.ts): lavapipe reads four texels of a vector of invocations
 // with 8 loads and 8 shuffles, in a function that all reads share, where a buffer takes 32 loads with two branches each, written
 // out at each read. Past the operands a texture is zero: taps outside the image and steps past the end of a sum are read there.
@@ -70,49 +73,59 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   var sums: array<vec4f, 4u * rows * columns>;
   var tile: array<vec4f, 4u * rows * columns>;
   var total: array<vec4f, 4u * rows * columns>;
+  var pending = p.chunks; //@ rows
   while (k < end) {
-    for (var chunk = 0u; chunk < p.chunks && k < end; chunk++) {
-      let turns = min(p.chunk, (end - k + 3u) / 4u);
-      for (var turn = 0u; turn < turns; turn++) {
-        let shift = 31u - step.rows; //@ rows
-        for (var r = 0u; r < vectors; r++) { //@ unroll //@ rows
-          x[r] = left(min((aRow[r] + step.at) | u32(i32(outside[r] << shift) >> 31u), aZero)); //@ rows
-        } //@ rows
-        step = next(step, p.columnDims, p.columnStrides); //@ rows
-        for (var u = 0u; u < 4u; u++) { //@ unroll
-          let isInside = k < end;
-          let least = select(aZero, 0u, isInside); //@ steps
-          for (var r = 0u; r < rows; r++) { x[u * rows + r] = left(max(aRow[r] + step.at, least)); } //@ unroll //@ steps
-          step = next(step, p.columnDims, p.columnStrides); //@ steps
-          bSteps[u] = bAt;
-          bLeast[u] = select(bZero, 0u, isInside);
-          k++;
-          bAt += p.n4;
-        }
-        for (var c = 0u; c < columns; c++) { //@ unroll
-          for (var u = 0u; u < 4u; u++) { w[4u * c + u] = right(max(bColumn[c] + bSteps[u], bLeast[u])); } //@ unroll
-        }
-        for (var c = 0u; c < columns; c++) { //@ unroll
-          for (var r = 0u; r < rows; r++) { //@ unroll
-            for (var i = 0u; i < 4u; i++) { //@ unroll
-              sums[(c * rows + r) * 4u + i] = sums[(c * rows + r) * 4u + i] + vec4f(x[4u * r + i][0]) * w[4u * c] + vec4f(x[4u * r + i][1]) * w[4u * c + 1u] //@ rows
-                + vec4f(x[4u * r + i][2]) * w[4u * c + 2u] + vec4f(x[4u * r + i][3]) * w[4u * c + 3u]; //@ rows
-              sums[(c * rows + r) * 4u + i] = sums[(c * rows + r) * 4u + i] + vec4f(x[r][i]) * w[4u * c] + vec4f(x[rows + r][i]) * w[4u * c + 1u] //@ steps
-                + vec4f(x[2u * rows + r][i]) * w[4u * c + 2u] + vec4f(x[3u * rows + r][i]) * w[4u * c + 3u]; //@ steps
-            }
+    for (var chunk = 0u; chunk < p.chunks && k < end; chunk++) { //@ steps
+    let turns = min(p.chunk, (end - k + 3u) / 4u);
+    for (var turn = 0u; turn < turns; turn++) {
+      let shift = 31u - step.rows; //@ rows
+      for (var r = 0u; r < vectors; r++) { //@ unroll //@ rows
+        x[r] = left(min((aRow[r] + step.at) | u32(i32(outside[r] << shift) >> 31u), aZero)); //@ rows
+      } //@ rows
+      step = next(step, p.columnDims, p.columnStrides); //@ rows
+      for (var u = 0u; u < 4u; u++) { //@ unroll
+        let isInside = k < end;
+        let least = select(aZero, 0u, isInside); //@ steps
+        for (var r = 0u; r < rows; r++) { x[u * rows + r] = left(max(aRow[r] + step.at, least)); } //@ unroll //@ steps
+        step = next(step, p.columnDims, p.columnStrides); //@ steps
+        bSteps[u] = bAt;
+        bLeast[u] = select(bZero, 0u, isInside);
+        k++;
+        bAt += p.n4;
+      }
+      for (var c = 0u; c < columns; c++) { //@ unroll
+        for (var u = 0u; u < 4u; u++) { w[4u * c + u] = right(max(bColumn[c] + bSteps[u], bLeast[u])); } //@ unroll
+      }
+      for (var c = 0u; c < columns; c++) { //@ unroll
+        for (var r = 0u; r < rows; r++) { //@ unroll
+          for (var i = 0u; i < 4u; i++) { //@ unroll
+            sums[(c * rows + r) * 4u + i] = sums[(c * rows + r) * 4u + i] + vec4f(x[4u * r + i][0]) * w[4u * c] + vec4f(x[4u * r + i][1]) * w[4u * c + 1u] //@ rows
+              + vec4f(x[4u * r + i][2]) * w[4u * c + 2u] + vec4f(x[4u * r + i][3]) * w[4u * c + 3u]; //@ rows
+            sums[(c * rows + r) * 4u + i] = sums[(c * rows + r) * 4u + i] + vec4f(x[r][i]) * w[4u * c] + vec4f(x[rows + r][i]) * w[4u * c + 1u] //@ steps
+              + vec4f(x[2u * rows + r][i]) * w[4u * c + 2u] + vec4f(x[3u * rows + r][i]) * w[4u * c + 3u]; //@ steps
           }
         }
       }
-      for (var i = 0u; i < sumCount; i++) { //@ unroll
-        tile[i] += sums[i];
-        sums[i] = vec4f(0.0);
-      }
     }
     for (var i = 0u; i < sumCount; i++) { //@ unroll
-      total[i] += tile[i];
-      tile[i] = vec4f(0.0);
+      tile[i] += sums[i];
+      sums[i] = vec4f(0.0);
     }
+    pending -= 1u; //@ rows
+    if (pending == 0u) { //@ rows
+      pending = p.chunks; //@ rows
+      for (var i = 0u; i < 4u * rows * columns; i++) { //@ rows
+        total[i] += tile[i]; //@ rows
+        tile[i] = vec4f(0.0); //@ rows
+      } //@ rows
+    } //@ rows
+    } //@ steps
+    for (var i = 0u; i < sumCount; i++) { //@ unroll //@ steps
+      total[i] += tile[i]; //@ steps
+      tile[i] = vec4f(0.0); //@ steps
+    } //@ steps
   }
+  for (var i = 0u; i < sumCount; i++) { total[i] += tile[i]; } //@ unroll //@ rows
   let yBase = p.outBase + batch * p.yBatch + split * p.splitStride;
   for (var c = 0u; c < min(columns, p.n4 - n0); c++) {
     let numbers = channel(n0 + c);

@@ -32,6 +32,8 @@ export interface Launch<T> {
   readonly buffers: readonly T[];
   /** Indices in `buffers` of those that are written. All others are only read. */
   readonly writes: readonly number[];
+  /** Indices of those that are neither read nor written: they stand where the kernel needs a binding and nothing else. */
+  readonly unused?: readonly number[];
   /** Number of workgroups in x, y, z. */
   readonly workgroups: readonly [number, number, number];
   /** Estimated work in floating point operations, for slicing submissions and for profiles. */

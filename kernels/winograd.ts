@@ -77,7 +77,7 @@ const STORE = 40;
 /**
  * Whether a window is convolved Winograd's way, or the gradient of its weights computed so: where there is one and, unless the
  * emitter knows better, it takes less time than the plain product. Tiles at the edges are computed whole, few tiles fill no
- * register tile, and kernels are transformed at each run. Times are in multiplications of a product, fitted to lavapipe's: within a
+ * register tile, and kernels are transformed, in training at each run. Times are in multiplications of a product, fitted to lavapipe's: within a
  * fifth of what eleven shapes took.
  */
 export function prefersWinograd<T>(
@@ -185,6 +185,7 @@ export function winograd<T>(
       },
       buffers: [...epilogue.buffers, m, b.y],
       writes: [6],
+      unused: epilogue.unused,
       workgroups: spread(Math.ceil(count * n4 / 64)),
       work: 250 * count * outputs,
     });

@@ -5,17 +5,17 @@
  *
  * @module
  */
-import type { Dispatch, TextureCopy } from "../gpu/executor.ts";
+import type { Command, Dispatch, TextureCopy } from "../gpu/executor.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { warmUp } from "../gpu/warm_up.ts";
 import { chooserOf } from "../kernels/choices.ts";
-import { TEXTURE_WIDTH } from "../kernels/texture.ts";
+import { Buffers } from "./buffers.ts";
+import type { PlannedLaunch } from "./memory.ts";
 import type { Parameters } from "./parameters.ts";
-import { type Memory, Plan, type PlanRequest } from "./plan.ts";
-import { type Placement, Program } from "./program.ts";
+import { Plan, type PlanRequest } from "./plan.ts";
+import { Program } from "./program.ts";
 import type { Tape, Value } from "./tape.ts";
-import type { TextureOperand, TextureSlot } from "./textures.ts";
 
 /** What a program is to compute, and with which parameters. */
 export interface ProgramRequest extends PlanRequest {
@@ -24,144 +24,84 @@ export interface ProgramRequest extends PlanRequest {
   readonly label?: string;
 }
 
-/** Room that a feed gets when it has to grow, as a multiple of what is needed. */
-const ROOM = 1.25;
-
-function isGrowing({ source }: Value): boolean {
-  return source?.kind === "feed" && !!source.grows;
+/** A planned launch that can run; `bind` makes its bind group again. */
+interface Bound {
+  readonly planned: PlannedLaunch;
+  readonly dispatch: Dispatch;
+  readonly bind: () => GPUBindGroup;
 }
 
-/** The buffers and textures of a planned program. */
-class Buffers {
-  readonly owned: (GPUBuffer | GPUTexture)[] = [];
-  readonly #known = new Map<unknown, GPUBuffer>();
-  readonly #textures = new Map<TextureSlot, GPUTexture>();
-
-  constructor(readonly gpu: Gpu, readonly plan: Plan, readonly parameters: Parameters) {}
-
-  make(label: string, size: number, usage: number): GPUBuffer {
-    const buffer = this.gpu.createBuffer({ label, size, usage });
-    this.owned.push(buffer);
-    return buffer;
-  }
-
-  /** Where a value lies on the device. */
-  place(value: Value): Placement {
-    const { memory, offset, size } = this.plan.region(value), buffer = this.#buffer(memory);
-    return isGrowing(value) ? { buffer, offset, size: buffer.size } : { buffer, offset, size };
-  }
-
-  /** A program's texture. */
-  texture(slot: TextureSlot): GPUTexture {
-    let texture = this.#textures.get(slot);
-    if (!texture) {
-      const { rows: height, bytesPerTexel } = slot;
-      texture = this.gpu.createTexture({ label: "operand", width: TEXTURE_WIDTH, height, bytesPerTexel });
-      this.#textures.set(slot, texture);
-      this.owned.push(texture);
-    }
-    return texture;
-  }
-
-  /** The copy of an operand into its texture. */
-  textureCopy({ value, slot }: TextureOperand<Value>): TextureCopy {
-    const { buffer: source, offset, size } = this.place(value), { bytesPerTexel } = slot;
-    const texels = Math.ceil(size / bytesPerTexel);
-    return { source, offset, texels, bytesPerTexel, target: this.texture(slot), width: TEXTURE_WIDTH };
-  }
-
-  /** Gives a feed another buffer of at least so many bytes. */
-  grow(value: Value, bytes: number): void {
-    const most = this.gpu.limits.maxStorageBufferBindingSize;
-    const size = Math.max(bytes, Math.min(most, 2 ** Math.ceil(Math.log2(ROOM * bytes)))),
-      old = this.place(value).buffer;
-    const buffer = this.gpu.createBuffer({ label: value.label, size, usage: old.usage, binding: size });
-    this.#known.set(value, buffer);
-    this.owned[this.owned.indexOf(old)] = buffer;
-    this.gpu.destroyBuffer(old);
-  }
-
-  #buffer(memory: Memory): GPUBuffer {
-    if (memory.kind === "arena") return this.parameters.arena(memory.slot, memory.initial)[memory.page];
-    const key = memory.kind === "source"
-      ? memory.value
-      : `${memory.kind} ${"page" in memory ? memory.page : memory.index}`;
-    let buffer = this.#known.get(key);
-    if (!buffer) this.#known.set(key, buffer = this.#create(memory));
-    return buffer;
-  }
-
-  #create(memory: Exclude<Memory, { kind: "arena" }>): GPUBuffer {
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
-    if (memory.kind === "block") {
-      const { bytes, label } = this.plan.blocks[memory.index];
-      return this.make(label, bytes, usage);
-    }
-    if (memory.kind === "updates") {
-      return this.make("updates", 4 * this.plan.layout.pages[memory.page], usage);
-    }
-    const { value } = memory,
-      buffer = this.make(value.label, this.plan.bytesOf(value), usage | GPUBufferUsage.COPY_DST);
-    if (value.source?.kind === "constant") this.gpu.upload(buffer, value.source.data);
-    return buffer;
-  }
-}
-
-/** Makes pipelines, parameters and bind groups of all launches; `bind` makes those of one launch again. */
-async function commandsOf(gpu: Gpu, plan: Plan, buffers: Buffers) {
+/** Makes pipelines, parameters and bind groups of launches. */
+async function boundLaunches(
+  gpu: Gpu,
+  launches: readonly PlannedLaunch[],
+  buffers: Buffers,
+): Promise<Bound[]> {
   const pipelines = await Promise.all(
-    plan.launches.map(({ launch, label }) =>
+    launches.map(({ launch, label }) =>
       gpu.pipeline({ label: `${launch.kernel.name} for ${label}`, code: launch.kernel.code })
     ),
   );
   const align = gpu.limits.minUniformBufferOffsetAlignment, offsets: number[] = [];
-  const packed = plan.launches.map(({ launch }) => launch.kernel.pack(launch.params));
+  const packed = launches.map(({ launch }) => launch.kernel.pack(launch.params));
   let end = 0;
   for (const bytes of packed) {
     offsets.push(end);
     end += Math.ceil(bytes.byteLength / align) * align;
   }
-  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
   const uniforms = buffers.make("launch parameters", end, usage), image = new Uint8Array(end);
   packed.forEach((bytes, i) => image.set(new Uint8Array(bytes), offsets[i]));
   if (end > 0) gpu.upload(uniforms, image);
-  const bind = (i: number) => {
-    const { launch, label } = plan.launches[i];
+  return launches.map((planned, i) => {
+    const { launch, label, textures } = planned, pipeline = pipelines[i];
     const params = { buffer: uniforms, offset: offsets[i], size: packed[i].byteLength };
-    const operands = plan.textureOperands[i];
-    const bindings = launch.buffers.map((value, b) => {
-      const operand = operands.get(b + 1);
-      if (operand) return { view: buffers.texture(operand.slot).createView() };
-      const { buffer, offset, size } = buffers.place(value);
-      return { buffer, offset, size: Math.ceil(size / 16) * 16 }; // whole vec4: places are rounded up to 256 bytes
-    });
-    return gpu.bindGroup(label, pipelines[i], [params, ...bindings]);
-  };
-  const commands = plan.launches.map(({ launch, label }, i): Dispatch => ({
-    label,
-    pipeline: pipelines[i],
-    bindGroup: bind(i),
-    workgroups: launch.workgroups as [number, number, number],
-    work: launch.work,
-    textures: [...plan.textureOperands[i].values()].map((operand) => buffers.textureCopy(operand)),
-  }));
-  return { commands: withoutRepeatedCopies(plan, buffers, commands), bind };
+    const bind = () => {
+      const bindings = launch.buffers.map((value, b) => {
+        const operand = textures.get(b + 1);
+        if (operand) return { view: buffers.texture(operand.slot).createView() };
+        if (launch.unused?.includes(b)) return { buffer: uniforms, offset: 0, size: 16 }; // what it stands for may be no more
+        const { buffer, offset, size } = buffers.place(value);
+        return { buffer, offset, size: Math.ceil(size / 16) * 16 }; // whole vec4: places are rounded up to 256 bytes
+      });
+      return gpu.bindGroup(label, pipeline, [params, ...bindings]);
+    };
+    const dispatch = {
+      label,
+      pipeline,
+      bindGroup: bind(),
+      workgroups: launch.workgroups as [number, number, number],
+      work: launch.work,
+      textures: [...textures.values()].flatMap((operand) =>
+        operand.isKept ? [] : [buffers.textureCopy(operand)]
+      ),
+    };
+    return { planned, dispatch, bind };
+  });
 }
 
 /** Leaves out copies of what a texture already holds. */
-function withoutRepeatedCopies(plan: Plan, buffers: Buffers, commands: readonly Dispatch[]): Dispatch[] {
+function leaveOutRepeatedCopies(launches: readonly Bound[], buffers: Buffers): void {
   const held = new Map<GPUTexture, TextureCopy>();
-  return commands.map((command, i) => {
-    const textures = command.textures?.filter((copy) => {
+  for (const { planned: { launch }, dispatch } of launches) {
+    dispatch.textures = dispatch.textures?.filter((copy) => {
       const before = held.get(copy.target);
       held.set(copy.target, copy);
       return before?.source !== copy.source || before.offset !== copy.offset || before.texels !== copy.texels;
     });
-    const { launch } = plan.launches[i];
     const written = launch.writes.map((b) => buffers.place(launch.buffers[b]).buffer);
     for (const [target, { source }] of held) if (written.includes(source)) held.delete(target);
-    return { ...command, textures };
-  });
+  }
+}
+
+/** The launches of the preparation, and the copies into textures that follow each. */
+function preparationOf({ fills }: Plan, launches: readonly Bound[], buffers: Buffers): Command[] {
+  const fillsAfter = (i: number) =>
+    fills.filter(({ after }) => after === i).map((fill) => ({
+      label: `texture of ${fill.value.label}`,
+      fill: buffers.textureCopy(fill),
+    }));
+  return [...fillsAfter(-1), ...launches.flatMap(({ dispatch }, i) => [dispatch, ...fillsAfter(i)])];
 }
 
 /**
@@ -197,30 +137,35 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
   );
   const buffers = new Buffers(gpu, plan, parameters);
   try {
-    const { commands, bind } = await commandsOf(gpu, plan, buffers), { owned } = buffers;
+    const bound = await boundLaunches(gpu, [...plan.preparation, ...plan.launches], buffers),
+      { owned } = buffers;
+    const [first, launches] = [bound.slice(0, plan.preparation.length), bound.slice(plan.preparation.length)];
+    leaveOutRepeatedCopies(first, buffers);
+    leaveOutRepeatedCopies(launches, buffers);
     const grow = (value: Value, bytes: number) => {
       buffers.grow(value, bytes);
-      plan.launches.forEach(({ launch }, i) => {
-        if (launch.buffers.includes(value)) commands[i].bindGroup = bind(i);
-      });
+      for (const { planned: { launch }, dispatch, bind } of launches) {
+        if (launch.buffers.includes(value)) dispatch.bindGroup = bind();
+      }
       return buffers.place(value);
     };
     const ports = (values: Iterable<readonly [string, Value]>) =>
       new Map(Array.from(values, ([name, value]) => [name, { value, place: buffers.place(value) }]));
     const feeds = ports(tape.feeds), fetches = ports(Object.entries(request.fetches));
     if (gpu.sibling) {
-      const launches = commands.map((dispatch, i) => {
-        const { kernel, buffers } = plan.launches[i].launch, operands = plan.textureOperands[i];
+      const fresh = bound.map(({ planned: { launch: { kernel, buffers }, textures }, dispatch }) => {
         const bindings = [
           "buffer" as const,
-          ...buffers.map((_, b) => operands.get(b + 1)?.slot.bytesPerTexel ?? "buffer"),
+          ...buffers.map((_, b) => textures.get(b + 1)?.slot.bytesPerTexel ?? "buffer"),
         ];
         return { dispatch, code: kernel.code, bindings };
       });
-      await warmUp(gpu, launches, gpu.sibling);
+      await warmUp(gpu, fresh, gpu.sibling);
     }
     await gpu.settled();
-    return new Program(gpu, { plan, commands, feeds, fetches, owned, grow, label });
+    const preparation = preparationOf(plan, first, buffers),
+      commands = launches.map(({ dispatch }) => dispatch);
+    return new Program(gpu, { plan, parameters, preparation, commands, feeds, fetches, owned, grow, label });
   } catch (error) {
     buffers.owned.forEach((buffer) => gpu.destroyBuffer(buffer));
     throw error;

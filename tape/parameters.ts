@@ -15,6 +15,7 @@ import type { Shape, Variable } from "./tape.ts";
 export class Parameters {
   readonly #gpu: Gpu;
   readonly #arenas = new Map<string, readonly GPUBuffer[]>();
+  #version = 0;
   /** Where the variables lie in each arena. */
   readonly layout: ParameterLayout;
 
@@ -34,6 +35,16 @@ export class Parameters {
   /** Slots made so far. */
   get slots(): string[] {
     return [...this.#arenas.keys()].filter((name) => name !== "");
+  }
+
+  /** Another number after each change: programs keep what they have computed from the parameters of a version. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Says that something else has changed an arena, or is about to: a program that was submitted. */
+  change(): void {
+    this.#version++;
   }
 
   /** Shape of a variable. */
@@ -80,6 +91,7 @@ export class Parameters {
       );
     }
     this.#gpu.upload(this.arena(slot)[page], data, 4 * first);
+    this.change();
   }
 
   /** Reads a variable or one of its slots, row-major, as of all work submitted before. */
@@ -96,6 +108,7 @@ export class Parameters {
     const encoder = this.#gpu.device.createCommandEncoder();
     sources.forEach((source, page) => encoder.copyBufferToBuffer(source, 0, targets[page], 0, source.size));
     this.#gpu.device.queue.submit([encoder.finish()]);
+    this.change();
   }
 
   /** Frees the device memory. */

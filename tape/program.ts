@@ -5,9 +5,10 @@
  *
  * @module
  */
-import { type Dispatch, Executor } from "../gpu/executor.ts";
+import { type Command, type Dispatch, Executor } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { sizeOf } from "../kernels/kernel.ts";
+import type { Parameters } from "./parameters.ts";
 import type { Plan } from "./plan.ts";
 import type { Value } from "./tape.ts";
 
@@ -27,6 +28,9 @@ interface Port {
 /** What a program is made of. */
 export interface ProgramParts {
   readonly plan: Plan;
+  readonly parameters: Parameters;
+  /** The plan's preparation. */
+  readonly preparation: readonly Command[];
   readonly commands: readonly Dispatch[];
   readonly feeds: ReadonlyMap<string, Port>;
   readonly fetches: ReadonlyMap<string, Port>;
@@ -44,23 +48,33 @@ const ARRAYS = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8
 export class Program {
   readonly #gpu: Gpu;
   readonly #executor: Executor;
+  readonly #preparer: Executor;
+  readonly #parameters: Parameters;
+  /** Version of the parameters that it is prepared for. */
+  #prepared?: number;
   readonly #feeds: ReadonlyMap<string, Port>;
   readonly #fetches: ReadonlyMap<string, Port>;
   readonly #owned: ProgramParts["owned"];
   readonly #grow: ProgramParts["grow"];
   /** What it was made from, for profiles. */
   readonly plan: Plan;
-  /** The plan's launches, for profiles and tests. */
+  /** What comes before the first run, and again where the parameters have changed. */
+  readonly preparation: readonly Command[];
+  /** The launches of a run, for profiles and tests; alone they compute with what the preparation has left. */
   readonly commands: readonly Dispatch[];
 
-  constructor(gpu: Gpu, { plan, commands, feeds, fetches, owned, grow, label }: ProgramParts) {
+  constructor(gpu: Gpu, parts: ProgramParts) {
+    const { plan, parameters, preparation, commands, feeds, fetches, owned, grow, label } = parts;
     this.#gpu = gpu;
+    this.#parameters = parameters;
     this.#feeds = feeds;
     this.#fetches = fetches;
     this.#owned = owned;
     this.#grow = grow;
     this.plan = plan;
+    this.preparation = preparation;
     this.commands = commands;
+    this.#preparer = new Executor(gpu, preparation, { label });
     this.#executor = new Executor(gpu, commands, { label });
   }
 
@@ -90,9 +104,15 @@ export class Program {
     return this.#feeds.has(name);
   }
 
-  /** Submits one run and returns at once. */
+  /** Submits one run, and before it the preparation where it is due, and returns at once. */
   run(): void {
+    const { version } = this.#parameters;
+    if (this.preparation.length > 0 && this.#prepared !== version) {
+      this.#preparer.run();
+      this.#prepared = version;
+    }
     this.#executor.run();
+    if (this.plan.changesParameters) this.#parameters.change();
   }
 
   /** Reads a fetch as of the runs submitted so far; later runs may be submitted before it resolves. */

@@ -1,7 +1,7 @@
 /** Records an operation on a tape, runs it on the device, and compares it with a float64 reference. */
 // @ts-types="../types/std_assert.d.ts"
 import { assertEquals } from "@std/assert";
-import { type Dispatch, Executor } from "../gpu/executor.ts";
+import { type Command, Executor } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { compile } from "../tape/compile.ts";
 import { Parameters } from "../tape/parameters.ts";
@@ -77,8 +77,9 @@ function feedOn(tape: Tape, name: string, feed: Feed): Value {
 }
 
 /** The same launches in a grid of three rows, as for more than 65,535 workgroups, some past the end. */
-function folded(commands: readonly Dispatch[]): Dispatch[] {
+function folded(commands: readonly Command[]): Command[] {
   return commands.map((c) => {
+    if (!("workgroups" in c)) return c;
     const [x, y, z] = c.workgroups;
     return { ...c, workgroups: [Math.ceil(x * y / 3) + 1, 3, z] };
   });
@@ -106,7 +107,7 @@ export async function evaluate(gpu: Gpu, c: Pick<KernelCase, "feeds" | "record">
     };
     program.run();
     const results = await read();
-    new Executor(gpu, folded(program.commands)).run();
+    new Executor(gpu, folded([...program.preparation, ...program.commands])).run();
     const again = await read();
     for (const name of Object.keys(fetches)) {
       assertSameBits(again[name], results[name], `${name} in a folded grid`);

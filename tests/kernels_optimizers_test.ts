@@ -5,7 +5,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { movingAverage, sgd } from "../kernels/optimizers.ts";
 import { compile } from "../tape/compile.ts";
 import { Parameters } from "../tape/parameters.ts";
-import type { Update } from "../tape/plan.ts";
+import type { Update } from "../tape/updates.ts";
 import type { Program } from "../tape/program.ts";
 import { Tape, type Value } from "../tape/tape.ts";
 import { configureOptimizer, type OptimizerFlags } from "../training/optimizers.ts";

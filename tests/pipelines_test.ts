@@ -13,8 +13,8 @@ import { configureOptimizer } from "../training/optimizers.ts";
 
 /** The texts of all kernels that a program launches; a pipeline is made for each. */
 function kernelsOf(tape: Tape, request: PlanRequest): Set<string> {
-  const { launches } = new Plan(tape, request, new ParameterLayout(tape.variables), 2 ** 27);
-  return new Set(launches.map(({ launch }) => launch.kernel.code));
+  const { preparation, launches } = new Plan(tape, request, new ParameterLayout(tape.variables), 2 ** 27);
+  return new Set([...preparation, ...launches].map(({ launch }) => launch.kernel.code));
 }
 
 function inferenceKernels(name: string): Set<string> {

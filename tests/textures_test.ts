@@ -8,7 +8,7 @@ import { compile } from "../tape/compile.ts";
 import { matmul } from "../tape/ops/matmul.ts";
 import { Parameters } from "../tape/parameters.ts";
 import { Tape } from "../tape/tape.ts";
-import { bytesOfSlot, planTextures } from "../tape/textures.ts";
+import { bytesOfTextures, planTextures, textureUses } from "../tape/textures.ts";
 import { storage, withGpu } from "./_gpu.ts";
 import * as reference from "./reference/dense.ts";
 import { random } from "./reference/tensor.ts";
@@ -39,25 +39,52 @@ Deno.test("planTextures() has a texture for each place and element type, as larg
     elements: Record<string, number> = { a: 40_000, b: 16, c: 4, h: 400 };
   const launches = [
     { kernel: two, buffers: ["a", "y", "b"] },
-    { kernel: { ...reader, textures: [] }, buffers: ["a", "y"] },
+    { kernel: { ...reader, textures: [] as number[] }, buffers: ["a", "y"] },
     { kernel: two, buffers: ["c", "y", "a"] },
     { kernel: two, buffers: ["h", "y", "c"] },
   ];
   const bytesEach = (v: string) => v === "h" ? 2 : 4;
-  const { slots, operands } = planTextures(launches, (v) => elements[v] * bytesEach(v), bytesEach);
+  const partOf = (v: string) => ({ root: v, offset: 0, size: elements[v] * bytesEach(v) });
+  const uses = textureUses(launches, partOf, bytesEach), { slots, operands } = planTextures(uses);
   assertEquals(slots, [{ bytesPerTexel: 16, rows: 3 }, { bytesPerTexel: 16, rows: 3 }, {
     bytesPerTexel: 8,
     rows: 1,
   }]);
-  assertEquals(slots.map(bytesOfSlot), [196_608, 196_608, 32_768]);
-  const places = operands.map((o) =>
-    [...o].map(([binding, { value, slot }]) => [binding, value, slots.indexOf(slot)])
+  assertEquals(slots.map((slot) => bytesOfTextures([slot])), [196_608, 196_608, 32_768]);
+  const places = [0, 1, 2, 3].map((i) =>
+    [...operands.get(i) ?? []].map(([binding, { value, slot }]) => [binding, value, slots.indexOf(slot)])
   );
   assertEquals(places, [
     [[1, "a", 0], [3, "b", 1]],
     [],
     [[1, "c", 0], [3, "a", 1]],
     [[1, "h", 2], [3, "c", 1]],
+  ]);
+});
+
+Deno.test("planTextures() gives what is kept a texture of its own, at whatever place, and the others as small ones as they need", () => {
+  const two = { ...reader, textures: [1, 3] }, rows: Record<string, number> = { a: 1, b: 5, c: 2, part: 5 };
+  const launches = [
+    { kernel: two, buffers: ["a", "y", "b"] },
+    { kernel: two, buffers: ["b", "y", "c"] },
+    { kernel: two, buffers: ["part", "y", "a"] },
+  ];
+  const partOf = (v: string) => ({
+    root: v === "part" ? "b" : v,
+    offset: v === "part" ? 256 : 0,
+    size: (rows[v] - 1) * 16 * TEXTURE_WIDTH,
+  });
+  const uses = textureUses(launches, partOf, () => 4), [, b, again, , part] = uses;
+  assertEquals([b.own === again.own, b.own === part.own, b.own.rows], [true, false, 5]);
+  const { slots, operands } = planTextures(uses, new Set([b.own]));
+  assertEquals(slots.map(({ rows }) => rows), [5, 5, 2]);
+  const places = [0, 1, 2].map((i) =>
+    [...operands.get(i)!.values()].map(({ value, slot, isKept }) => [value, slots.indexOf(slot), isKept])
+  );
+  assertEquals(places, [
+    [["a", 1, false], ["b", 0, true]],
+    [["b", 0, true], ["c", 2, false]],
+    [["part", 1, false], ["a", 2, false]],
   ]);
 });
 

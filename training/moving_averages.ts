@@ -7,7 +7,7 @@
  */
 import { movingAverage } from "../kernels/optimizers.ts";
 import type { MovingAverage } from "../layers/scope.ts";
-import type { Update } from "../tape/plan.ts";
+import type { Update } from "../tape/updates.ts";
 import type { Tape } from "../tape/tape.ts";
 
 /** The slot of a variable's moving average: its suffix in checkpoints, as TF spells it. */

@@ -4,7 +4,7 @@ import { sizeOf } from "../../kernels/kernel.ts";
 import { buildNet, type BuiltNet, type Net } from "../../nets/net.ts";
 import { compile } from "../../tape/compile.ts";
 import { Parameters } from "../../tape/parameters.ts";
-import type { Update } from "../../tape/plan.ts";
+import type { Update } from "../../tape/updates.ts";
 import { Tape, type Value } from "../../tape/tape.ts";
 import { randomValues } from "./_formula.ts";
 import { fill, labelsOf, type NetFile, type Pass } from "./_net_file.ts";

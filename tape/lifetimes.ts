@@ -1,0 +1,51 @@
+/**
+ * When the memory of each value of a program is needed.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import type { PlannedLaunch } from "./memory.ts";
+import type { Fill } from "./preparation.ts";
+import type { Value } from "./tape.ts";
+
+/** From the first launch that touches a value to the last, the preparation's counted first; both included. */
+export interface Life {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * Lives of all values that have memory of their own, by what `root` tells.
+ *
+ * A result of the preparation that runs read lives on to the end of the program, and so to its next run. One that they read from
+ * a texture of its own needs its memory only until it has been copied there.
+ *
+ * @param kept values that are read after a run
+ */
+export function lifetimes(
+  { preparation, launches, fills }: {
+    readonly preparation: readonly PlannedLaunch[];
+    readonly launches: readonly PlannedLaunch[];
+    readonly fills: readonly Fill[];
+  },
+  kept: Iterable<Value>,
+  root: (value: Value) => Value,
+): Map<Value, Life> {
+  const lives = new Map<Value, Life>(), begin = preparation.length, end = begin + launches.length;
+  const touch = (value: Value, i: number) => {
+    const key = root(value), { first, last } = lives.get(key) ?? { first: i, last: i };
+    lives.set(key, { first: Math.min(first, i), last: Math.max(last, i) });
+  };
+  [...preparation, ...launches].forEach(({ launch, textures }, i) =>
+    launch.buffers.forEach((value, b) => {
+      if (!launch.unused?.includes(b) && !textures.get(b + 1)?.isKept) touch(value, i);
+    })
+  );
+  for (const { value, after } of fills) touch(value, Math.max(0, after));
+  for (const [value, { first, last }] of lives) {
+    if (first < begin && last >= begin) touch(value, end);
+  }
+  for (const value of kept) touch(value, end);
+  return lives;
+}
