@@ -1,6 +1,6 @@
 /**
- * Plans convolutions of 3x3 and 5x5 windows with stride 1, and their gradients, by Winograd's minimal filtering: 36 products of
- * transformed tiles and kernels take the place of 144 or 100.
+ * Plans convolutions of 3x3 windows with stride 1, and their gradients, by Winograd's minimal filtering: 36 products of
+ * transformed tiles and kernels take the place of 144.
  *
  * Errors are some 2.5 times those of the plain sum, measured over sums of 64 channels; tests hold all ways to one bound.
  *
@@ -20,39 +20,28 @@ import outputGradientCode from "./winograd_output_gradient.wgsl" with { type: "t
 import weightGradientCode from "./winograd_weight_gradient.wgsl" with { type: "text" };
 import weightsCode from "./winograd_weights.wgsl" with { type: "text" };
 
+/** Taps along a window, and output pixels along a tile. */
+const TAPS = 3, SIDE = 4;
+
 const textOf = (code: string, reach: number) => specialize(common + code, { reach });
-const plain = (name: string, code: string, reach: number) =>
-  defineKernel(`winograd_${name}_${reach}`, textOf(code, reach));
-
-/** The kernels for a window's size. */
-interface Filter {
-  readonly size: number;
-  /** Output pixels along a tile. */
-  readonly side: number;
-  readonly weights: Kernel;
-  readonly output: Kernel;
-  readonly outputGradient: Kernel;
-  readonly weightGradient: Kernel;
-}
-
-function filterOf(size: number): Filter {
-  const side = 7 - size;
-  return {
-    size,
-    side,
-    weights: plain("weights", weightsCode, size),
-    output: defineWithEpilogue(`winograd_output_${side}`, textOf(outputCode, side)),
-    outputGradient: plain("output_gradient", outputGradientCode, side),
-    weightGradient: plain("weight_gradient", weightGradientCode, size),
-  };
-}
-
-const FILTERS = [filterOf(3), filterOf(5)];
-const inputKernel: Kernel = defineKernel("winograd_input", textOf(inputCode, 3));
+const inputKernel: Kernel = defineKernel("winograd_input", textOf(inputCode, TAPS));
+const weightsKernel: Kernel = defineKernel("winograd_weights", textOf(weightsCode, TAPS));
+const outputKernel: Kernel = defineWithEpilogue("winograd_output", textOf(outputCode, SIDE));
+const outputGradientKernel: Kernel = defineKernel(
+  "winograd_output_gradient",
+  textOf(outputGradientCode, SIDE),
+);
+const weightGradientKernel: Kernel = defineKernel(
+  "winograd_weight_gradient",
+  textOf(weightGradientCode, TAPS),
+);
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [
   inputKernel,
-  ...FILTERS.flatMap((f) => [f.weights, f.output, f.outputGradient, f.weightGradient]),
+  weightsKernel,
+  outputKernel,
+  outputGradientKernel,
+  weightGradientKernel,
 ];
 
 /** Points of a transformed tile. */
@@ -60,25 +49,24 @@ const POINTS = 36;
 /** Elements of transformed tiles that lie in memory at once, about, and tiles that fill whole register tiles. */
 const PIECE = 2 ** 21, UNIT = 64;
 
-/** The filter for a window, where there is one. */
-function filterFor<T>(e: Emitter<T>, g: Window, outputs: number): Filter | undefined {
-  const isPlain = g.kernel[0] === g.kernel[1] && sizeOf(g.stride) * sizeOf(g.rate) === 1;
-  const fits = g.channels % 4 === 0 && outputs % 4 === 0 && POINTS * g.channels * outputs <= e.limit;
-  return isPlain && fits ? FILTERS.find(({ size }) => size === g.kernel[0]) : undefined;
+/** Whether a window can be convolved Winograd's way. */
+function fits<T>(e: Emitter<T>, g: Window, outputs: number): boolean {
+  const isPlain = g.kernel.every((taps) => taps === TAPS) && sizeOf(g.stride) * sizeOf(g.rate) === 1;
+  return isPlain && g.channels % 4 === 0 && outputs % 4 === 0 && POINTS * g.channels * outputs <= e.limit;
 }
 
-function tilesOf({ side }: Filter, { out }: Window): readonly [number, number] {
-  return [Math.ceil(out[0] / side), Math.ceil(out[1] / side)];
+function tilesOf({ out }: Window): readonly [number, number] {
+  return [Math.ceil(out[0] / SIDE), Math.ceil(out[1] / SIDE)];
 }
 
 /** Steps of k that take a product as long as storing its sums. */
 const STORE = 40;
 
 /**
- * Whether a window is convolved Winograd's way, or the gradient of its weights computed so: where there is one and, unless the
+ * Whether a window is convolved Winograd's way, or the gradient of its weights computed so: where it can be and, unless the
  * emitter knows better, it takes less time than the plain product. Tiles at the edges are computed whole, few tiles fill no
  * register tile, and kernels are transformed, in training at each run. Times are in multiplications of a product, fitted to lavapipe's: within a
- * fifth of what eleven shapes took.
+ * fifth of what was measured.
  */
 export function prefersWinograd<T>(
   e: Emitter<T>,
@@ -86,12 +74,11 @@ export function prefersWinograd<T>(
   outputs: number,
   of: "output" | "weights" = "output",
 ): boolean {
-  const f = filterFor(e, g, outputs);
-  if (!f) return false;
+  if (!fits(e, g, outputs)) return false;
   const pixels = g.n * sizeOf(g.out),
-    tiles = g.n * sizeOf(tilesOf(f, g)),
+    tiles = g.n * sizeOf(tilesOf(g)),
     { channels: c } = g,
-    taps = f.size ** 2;
+    taps = TAPS ** 2;
   const filled = (rows: number) => 16 * Math.ceil(rows / 16); // register tiles
   const [direct, time] = of === "weights"
     ? [taps * c * outputs * pixels, c * outputs * (tiles + STORE + 8) + 50 * tiles * c + 40 * tiles * outputs]
@@ -99,9 +86,9 @@ export function prefersWinograd<T>(
       filled(pixels) * outputs * (taps * c + STORE),
       filled(tiles) * outputs * (c + STORE) + 50 * tiles * c + 25 * tiles * outputs + 26 * c * outputs,
     ];
-  const operation = `conv${f.size}x${f.size} ${of}`,
-    byDefault = POINTS * time < direct ? "winograd" : "direct";
-  return e.choose(operation, [g.n, ...g.out, c, outputs], ["direct", "winograd"], byDefault) === "winograd";
+  const byDefault = POINTS * time < direct ? "winograd" : "direct";
+  return e.choose(`conv3x3 ${of}`, [g.n, ...g.out, c, outputs], ["direct", "winograd"], byDefault) ===
+    "winograd";
 }
 
 /** Consecutive tiles whose transforms lie in memory at once. */
@@ -118,7 +105,6 @@ function* piecesOf<T>(
 /** Emits u [points, count, channels]: transformed tiles of x. */
 function emitInput<T>(
   e: Emitter<T>,
-  f: Filter,
   g: Window,
   { first, count }: { first: number; count: number },
   b: { x: T; u: T },
@@ -126,10 +112,7 @@ function emitInput<T>(
   const channels4 = g.channels / 4, invocations = count * channels4;
   e.emit({
     kernel: inputKernel,
-    params: {
-      ...{ size: g.size, tiles: tilesOf(f, g), pad: g.pad, side: f.side, channels4, first },
-      count: invocations,
-    },
+    params: { size: g.size, tiles: tilesOf(g), pad: g.pad, channels4, first, count: invocations },
     buffers: [b.x, b.u],
     writes: [1],
     workgroups: spread(Math.ceil(invocations / 64)),
@@ -152,13 +135,12 @@ export function winograd<T>(
   outputs: number,
   b: Epilogue<T> & { x: T; w: KernelElements<T>; y: T },
 ): void {
-  const f = filterFor(e, g, outputs)!,
-    tiles = tilesOf(f, g),
+  const tiles = tilesOf(g),
     { channels: c, out } = g,
     n4 = quarters(outputs);
   const v = e.scratch(POINTS * c * outputs), [rowStride, columnStride, kStride, nStride] = b.w.strides;
   e.emit({
-    kernel: f.weights,
+    kernel: weightsKernel,
     params: { k: c, n: outputs, n4, base: b.w.base, rowStride, columnStride, kStride, nStride },
     buffers: [b.w.w, v],
     writes: [1],
@@ -168,11 +150,11 @@ export function winograd<T>(
   for (const piece of piecesOf(e, g.n * sizeOf(tiles), Math.max(c, outputs))) {
     const { first, count } = piece, batches = { count: POINTS, stride: count * c / 4 };
     const u = e.scratch(POINTS * count * c), m = e.scratch(POINTS * count * outputs);
-    emitInput(e, f, g, piece, { x: b.x, u });
+    emitInput(e, g, piece, { x: b.x, u });
     gemm(e, { m: count, n: outputs, k: c, a: u, rows: matrixWindow(count, c), b: v, y: m, batches });
     const epilogue = epilogueOf(b, m);
     e.emit({
-      kernel: f.output,
+      kernel: outputKernel,
       params: {
         out,
         tiles,
@@ -192,15 +174,14 @@ export function winograd<T>(
   }
 }
 
-/** Emits dw [size, size, c, outputs] from x [n, h, w, c] and dy [n, oh, ow, outputs]. */
+/** Emits dw [3, 3, c, outputs] from x [n, h, w, c] and dy [n, oh, ow, outputs]. */
 export function winogradWeightGradient<T>(
   e: Emitter<T>,
   g: Window,
   outputs: number,
   b: { x: T; dy: T; dw: T },
 ): void {
-  const f = filterFor(e, g, outputs)!,
-    tiles = tilesOf(f, g),
+  const tiles = tilesOf(g),
     { channels: c, out } = g,
     n4 = quarters(outputs);
   const pieces = [...piecesOf(e, g.n * sizeOf(tiles), Math.max(c, outputs))], size = POINTS * c * outputs;
@@ -209,9 +190,9 @@ export function winogradWeightGradient<T>(
     const { first, count } = piece,
       u = e.scratch(POINTS * count * c),
       v = e.scratch(POINTS * count * outputs);
-    emitInput(e, f, g, piece, { x: b.x, u });
+    emitInput(e, g, piece, { x: b.x, u });
     e.emit({
-      kernel: f.outputGradient,
+      kernel: outputGradientKernel,
       params: { out, tiles, n4, first, pointStride: count * n4, count: count * n4, points: 6 },
       buffers: [b.dy, v],
       writes: [1],
@@ -222,7 +203,7 @@ export function winogradWeightGradient<T>(
     gemm(e, { m: c, n: outputs, k: count, a: u, b: v, y, batches: { count: POINTS, stride: count * c / 4 } });
   }
   e.emit({
-    kernel: f.weightGradient,
+    kernel: weightGradientKernel,
     params: { size4: c * n4, pieces: pieces.length },
     buffers: [sums, b.dw],
     writes: [1],

@@ -1,14 +1,14 @@
-// Winograd's minimal filtering (Lavin and Gray 2015): tiles of 6x6 pixels meet a 3x3 kernel in 4x4 places, or a 5x5 kernel in 2x2,
-// by 36 products. Either is a product of polynomials by their values at six points: 0, +-a, +-b and infinity, with a = 3/4 and
-// b = 3/2, which are exact and round half as much as 1 and 2. `reach` is the length of the polynomial: taps or places.
+// Winograd's minimal filtering (Lavin and Gray 2015): tiles of 6x6 pixels meet a 3x3 kernel in 4x4 places by 36 products.
+// That is a product of polynomials by their values at six points: 0, +-a, +-b and infinity, with a = 3/4 and b = 3/2, which are
+// exact and round half as much as 1 and 2. `reach` is the length of the polynomial: 3 taps or 4 places.
 
 const reach = 3u;
 const a2 = 0.5625;        // a^2
 const b2 = 2.25;
 const sum = 2.8125;       // a^2 + b^2
 const product = 1.265625; // a^2 b^2
-const a = array<f32, 5>(1.0, 0.75, 0.5625, 0.421875, 0.31640625);   // powers
-const b = array<f32, 5>(1.0, 1.5, 2.25, 3.375, 5.0625);
+const a = array<f32, 4>(1.0, 0.75, 0.5625, 0.421875);   // powers
+const b = array<f32, 4>(1.0, 1.5, 2.25, 3.375);
 // What a polynomial's values are divided by: the products of the distances of a point from all others.
 const weightOfA = 1.0 / (2.0 * a2 * (a2 - b2));
 const weightOfB = 1.0 / (2.0 * b2 * (b2 - a2));

@@ -1,4 +1,4 @@
-// Winograd, first stage: tiles of 6x6 pixels, `side` apart, transformed along both axes.
+// Winograd, first stage: tiles of 6x6 pixels, 4 apart, transformed along both axes.
 //
 //   u[point, tile, channel] = (B^T d B)[point], the left operands of 36 products
 //
@@ -8,7 +8,6 @@ struct Params {
   size: vec2u,        // of the image
   tiles: vec2u,       // of an image: rows, columns
   pad: vec2u,         // rows and columns of zeros before the image; may be negative (two's complement)
-  side: u32,
   channels4: u32,     // vec4 in a pixel
   first: u32,         // first tile
   count: u32,         // invocations
@@ -36,8 +35,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let tile = p.first + i / p.channels4;
   let rest = tile / p.tiles.y;
   let image = (rest / p.tiles.x) * p.size.x;
-  let top = p.side * (rest % p.tiles.x) - p.pad.x;   // wraps far above size outside
-  let left = p.side * (tile % p.tiles.y) - p.pad.y;
+  let top = 4u * (rest % p.tiles.x) - p.pad.x;   // wraps far above size outside
+  let left = 4u * (tile % p.tiles.y) - p.pad.y;
   var rows: array<Six, 6>;
   for (var r = 0u; r < 6u; r++) {
     var d: Six;

@@ -99,14 +99,17 @@ Deno.test("all tiles give the same bits, also where sums are split: nets in trai
   }
 });
 
-Deno.test("a forced way decides which kernels run", () => {
+Deno.test("a forced way decides which kernels run, and Winograd's is for 3x3 windows", () => {
   for (const [tile, convolution] of variants) {
-    const tape = new Tape(), x = tape.feed("x", [1, 8, 8, 16]), w = tape.feed("w", [3, 3, 16, 16]);
-    const choose = chooserOf({ kind: "software", forced: [tile, convolution] });
-    const request = { fetches: { y: conv2d(x, w) }, choose };
-    const { launches } = new Plan(tape, request, new ParameterLayout(tape.variables), 2 ** 27);
-    const names = launches.map(({ launch }) => launch.kernel.name);
-    assertEquals(names.filter((name) => name.startsWith("gemm")).slice(0, 1), [`gemm_${tile}_rows`]);
-    assertEquals(names.some((name) => name.startsWith("winograd")), convolution === "winograd");
+    for (const side of [3, 5]) {
+      const tape = new Tape(), x = tape.feed("x", [1, 8, 8, 16]), w = tape.feed("w", [side, side, 16, 16]);
+      const choose = chooserOf({ kind: "software", forced: [tile, convolution] });
+      const request = { fetches: { y: conv2d(x, w) }, choose };
+      const { launches } = new Plan(tape, request, new ParameterLayout(tape.variables), 2 ** 27);
+      const names = launches.map(({ launch }) => launch.kernel.name);
+      assertEquals(names.filter((name) => name.startsWith("gemm")).slice(0, 1), [`gemm_${tile}_rows`]);
+      const isFiltered = convolution === "winograd" && side === 3;
+      assertEquals(names.some((name) => name.startsWith("winograd")), isFiltered);
+    }
   }
 });
