@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Emitter } from "./emitter.ts";
+import { type Emitter, WINDOW_UNIT } from "./emitter.ts";
 import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
 import { gemm, quarters } from "./gemm.ts";
 import { defineKernel, type Kernel, sizeOf, specialize, spread } from "./kernel.ts";
@@ -102,6 +102,19 @@ function* piecesOf<T>(
   for (let first = 0; first < all; first += each) yield { first, count: Math.min(each, all - first) };
 }
 
+/** The images of a batch that some tiles are of, where they can be cut out: what is read as a texture is copied. */
+function imagesOf<T>(
+  e: Emitter<T>,
+  g: Window,
+  batch: T,
+  size: number,
+  { first, count }: { first: number; count: number },
+): { image: number; part: T } {
+  const each = sizeOf(tilesOf(g)), image = Math.floor(first / each), end = Math.ceil((first + count) / each);
+  if (size % WINDOW_UNIT !== 0 || end - image === g.n) return { image: 0, part: batch };
+  return { image, part: e.window(batch, image * size, (end - image) * size) };
+}
+
 /** Emits u [points, count, channels]: transformed tiles of x. */
 function emitInput<T>(
   e: Emitter<T>,
@@ -110,10 +123,15 @@ function emitInput<T>(
   b: { x: T; u: T },
 ): void {
   const channels4 = g.channels / 4, invocations = count * channels4;
+  const { image, part } = imagesOf(e, g, b.x, sizeOf(g.size) * g.channels, { first, count });
   e.emit({
     kernel: inputKernel,
-    params: { size: g.size, tiles: tilesOf(g), pad: g.pad, channels4, first, count: invocations },
-    buffers: [b.x, b.u],
+    params: {
+      ...{ size: g.size, tiles: tilesOf(g), pad: g.pad, channels4, points: POINTS },
+      first: first - image * sizeOf(tilesOf(g)),
+      count: invocations,
+    },
+    buffers: [part, b.u],
     writes: [1],
     workgroups: spread(Math.ceil(invocations / 64)),
     work: 300 * count * g.channels,
@@ -141,7 +159,17 @@ export function winograd<T>(
   const v = e.scratch(POINTS * c * outputs), [rowStride, columnStride, kStride, nStride] = b.w.strides;
   e.emit({
     kernel: weightsKernel,
-    params: { k: c, n: outputs, n4, base: b.w.base, rowStride, columnStride, kStride, nStride },
+    params: {
+      k: c,
+      n: outputs,
+      n4,
+      base: b.w.base,
+      points: POINTS,
+      rowStride,
+      columnStride,
+      kStride,
+      nStride,
+    },
     buffers: [b.w.w, v],
     writes: [1],
     workgroups: spread(Math.ceil(c * n4 / 64)),
@@ -162,7 +190,7 @@ export function winograd<T>(
         first,
         pointStride: count * n4,
         count: count * n4,
-        points: 6,
+        side: SIDE,
         ...epilogue.params,
       },
       buffers: [...epilogue.buffers, m, b.y],
@@ -191,10 +219,16 @@ export function winogradWeightGradient<T>(
       u = e.scratch(POINTS * count * c),
       v = e.scratch(POINTS * count * outputs);
     emitInput(e, g, piece, { x: b.x, u });
+    const { image, part } = imagesOf(e, g, b.dy, sizeOf(out) * outputs, piece);
     e.emit({
       kernel: outputGradientKernel,
-      params: { out, tiles, n4, first, pointStride: count * n4, count: count * n4, points: 6 },
-      buffers: [b.dy, v],
+      params: {
+        ...{ out, tiles, n4, points: POINTS },
+        first: first - image * sizeOf(tiles),
+        pointStride: count * n4,
+        count: count * n4,
+      },
+      buffers: [part, v],
       writes: [1],
       workgroups: spread(Math.ceil(count * n4 / 64)),
       work: 250 * count * outputs,

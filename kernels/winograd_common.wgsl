@@ -2,6 +2,10 @@
 // That is a product of polynomials by their values at six points: 0, +-a, +-b and infinity, with a = 3/4 and b = 3/2, which are
 // exact and round half as much as 1 and 2. `reach` is the length of the polynomial: 3 taps or 4 places.
 
+//
+// Loops are written out where they index registers: lavapipe reads an element whose index it does not know lane by lane. What is
+// stored by much code, vec4 after vec4, is so stored in one loop at the end.
+
 const reach = 3u;
 const a2 = 0.5625;        // a^2
 const b2 = 2.25;
@@ -22,7 +26,7 @@ fn evaluate(d: Terms) -> Six {
   var oddA = vec4f(0.0);
   var evenB = vec4f(0.0);
   var oddB = vec4f(0.0);
-  for (var i = 0u; i < reach; i++) {
+  for (var i = 0u; i < reach; i++) { //@ unroll
     if (i % 2u == 0u) {
       evenA += a[i] * d[i];
       evenB += b[i] * d[i];
@@ -37,7 +41,7 @@ fn evaluate(d: Terms) -> Six {
 // The transpose of evaluate().
 fn gather(m: Six) -> Terms {
   var d: Terms;
-  for (var i = 0u; i < reach; i++) {
+  for (var i = 0u; i < reach; i++) { //@ unroll
     if (i % 2u == 0u) { d[i] = a[i] * (m[1] + m[2]) + b[i] * (m[3] + m[4]); } else { d[i] = a[i] * (m[1] - m[2]) + b[i] * (m[3] - m[4]); }
   }
   d[0] += m[0];

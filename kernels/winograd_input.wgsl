@@ -11,10 +11,11 @@ struct Params {
   channels4: u32,     // vec4 in a pixel
   first: u32,         // first tile
   count: u32,         // invocations
+  points: u32,        // 36: given by the host so that no compiler writes the loop out
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;          // [n, size, channels4]
+@group(0) @binding(1) var x: texture_storage_2d<rgba32float, read>;// [n, size, channels4]
 @group(0) @binding(2) var<storage, read_write> u: array<vec4f>;    // [36, tiles, channels4]
 
 fn along(d: Six) -> Six {
@@ -37,20 +38,24 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let image = (rest / p.tiles.x) * p.size.x;
   let top = 4u * (rest % p.tiles.x) - p.pad.x;   // wraps far above size outside
   let left = 4u * (tile % p.tiles.y) - p.pad.y;
+  let zero = textureDimensions(x).x * textureDimensions(x).y - 1u; // past the image
   var rows: array<Six, 6>;
-  for (var r = 0u; r < 6u; r++) {
-    var d: Six;
+  for (var r = 0u; r < 6u; r++) { //@ unroll
     let row = top + r;
-    for (var s = 0u; s < 6u; s++) {
+    let start = (image + row) * p.size.y;
+    let isRow = row < p.size.x;
+    var d: Six;
+    for (var s = 0u; s < 6u; s++) { //@ unroll
       let column = left + s;
-      let inside = row < p.size.x && column < p.size.y;
-      let at = select(0u, ((image + row) * p.size.y + column) * p.channels4 + channel4, inside);
-      d[s] = select(vec4f(0.0), x[at], inside);
+      let at = select(zero, (start + column) * p.channels4 + channel4, isRow && column < p.size.y);
+      d[s] = textureLoad(x, vec2u(at & 4095u, at >> 12u));
     }
     rows[r] = along(d);
   }
-  for (var s = 0u; s < 6u; s++) {
+  var values: array<vec4f, 36>;
+  for (var s = 0u; s < 6u; s++) { //@ unroll
     let t = along(Six(rows[0][s], rows[1][s], rows[2][s], rows[3][s], rows[4][s], rows[5][s]));
-    for (var r = 0u; r < 6u; r++) { u[(6u * r + s) * p.count + i] = t[r]; }
+    for (var r = 0u; r < 6u; r++) { values[6u * r + s] = t[r]; } //@ unroll
   }
+  for (var point = 0u; point < p.points; point++) { u[point * p.count + i] = values[point]; }
 }

@@ -11,7 +11,7 @@ struct Params {
   first: u32,         // first tile
   pointStride: u32,   // of m, in vec4
   count: u32,         // invocations
-  points: u32,        // along an axis, 6: given by the host so that no compiler writes the loop out, which takes it seconds
+  side: u32,          // of a tile, 4: given by the host so that no compiler writes the loops out
   activation: u32,
   epilogue: u32,
   epsilon: f32,
@@ -19,7 +19,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(6) var<storage, read> m: array<vec4f>;            // [36, tiles, n4]
+@group(0) @binding(6) var m: texture_storage_2d<rgba32float, read>;  // [36, tiles, n4]
 @group(0) @binding(7) var<storage, read_write> y: array<vec4f>;      // [n, out, n4]
 
 @compute @workgroup_size(64)
@@ -33,19 +33,24 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let top = reach * (rest % p.tiles.x);
   let left = reach * (tile % p.tiles.y);
   var rows: array<Terms, 6>;
-  for (var r = 0u; r < p.points; r++) {
+  for (var r = 0u; r < 6u; r++) { //@ unroll
     var q: Six;
-    for (var s = 0u; s < 6u; s++) { q[s] = m[(6u * r + s) * p.pointStride + i]; }
+    for (var s = 0u; s < 6u; s++) { //@ unroll
+      let at = (6u * r + s) * p.pointStride + i;
+      q[s] = textureLoad(m, vec2u(at & 4095u, at >> 12u));
+    }
     rows[r] = gather(q);
   }
-  let c = channel(n4);
-  for (var s = 0u; s < reach; s++) {
+  var pixels: array<vec4f, reach * reach>;
+  for (var s = 0u; s < reach; s++) { //@ unroll
     let t = gather(Six(rows[0][s], rows[1][s], rows[2][s], rows[3][s], rows[4][s], rows[5][s]));
-    for (var r = 0u; r < reach; r++) {
-      if (top + r < p.out.x && left + s < p.out.y) {
-        let at = ((image + top + r) * p.out.y + left + s) * p.n4 + n4;
-        y[at] = finish(t[r], c, at);
-      }
+    for (var r = 0u; r < reach; r++) { pixels[reach * r + s] = t[r]; } //@ unroll
+  }
+  let c = channel(n4);
+  for (var r = 0u; r < min(p.side, p.out.x - top); r++) {
+    for (var s = 0u; s < min(p.side, p.out.y - left); s++) {
+      let at = ((image + top + r) * p.out.y + left + s) * p.n4 + n4;
+      y[at] = finish(pixels[reach * r + s], c, at);
     }
   }
 }

@@ -11,11 +11,11 @@ struct Params {
   first: u32,         // first tile
   pointStride: u32,   // of v, in vec4
   count: u32,         // invocations
-  points: u32,        // along an axis, 6: given by the host so that no compiler writes the loop out, which takes it seconds
+  points: u32,        // 36: given by the host so that no compiler writes the loop out
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;           // [n, out, n4]
+@group(0) @binding(1) var dy: texture_storage_2d<rgba32float, read>; // [n, out, n4]
 @group(0) @binding(2) var<storage, read_write> v: array<vec4f>;      // [36, tiles, n4]
 
 @compute @workgroup_size(64)
@@ -28,20 +28,24 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let image = (rest / p.tiles.x) * p.out.x;
   let top = reach * (rest % p.tiles.x);
   let left = reach * (tile % p.tiles.y);
+  let zero = textureDimensions(dy).x * textureDimensions(dy).y - 1u; // past the image
   var rows: array<Six, reach>;
-  for (var r = 0u; r < reach; r++) {
+  for (var r = 0u; r < reach; r++) { //@ unroll
+    let start = (image + top + r) * p.out.y;
+    let isRow = top + r < p.out.x;
     var d: Terms;
-    for (var s = 0u; s < reach; s++) {
-      let inside = top + r < p.out.x && left + s < p.out.y;
-      let at = select(0u, ((image + top + r) * p.out.y + left + s) * p.n4 + n4, inside);
-      d[s] = select(vec4f(0.0), dy[at], inside);
+    for (var s = 0u; s < reach; s++) { //@ unroll
+      let at = select(zero, (start + left + s) * p.n4 + n4, isRow && left + s < p.out.y);
+      d[s] = textureLoad(dy, vec2u(at & 4095u, at >> 12u));
     }
     rows[r] = evaluate(d);
   }
-  for (var s = 0u; s < p.points; s++) {
+  var values: array<vec4f, 36>;
+  for (var s = 0u; s < 6u; s++) { //@ unroll
     var d: Terms;
-    for (var r = 0u; r < reach; r++) { d[r] = rows[r][s]; }
+    for (var r = 0u; r < reach; r++) { d[r] = rows[r][s]; } //@ unroll
     let t = evaluate(d);
-    for (var r = 0u; r < 6u; r++) { v[(6u * r + s) * p.pointStride + i] = t[r]; }
+    for (var r = 0u; r < 6u; r++) { values[6u * r + s] = t[r]; } //@ unroll
   }
+  for (var point = 0u; point < p.points; point++) { v[point * p.pointStride + i] = values[point]; }
 }

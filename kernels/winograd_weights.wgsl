@@ -14,6 +14,7 @@ struct Params {
   columnStride: u32,
   kStride: u32,
   nStride: u32,
+  points: u32,        // 36: given by the host so that no compiler writes the loop out
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
@@ -26,18 +27,20 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   if (i >= p.k * p.n4) { return; }
   let start = p.base + (i / p.n4) * p.kStride + 4u * (i % p.n4) * p.nStride;
   var rows: array<Six, reach>;
-  for (var r = 0u; r < reach; r++) {
+  for (var r = 0u; r < reach; r++) { //@ unroll
     var g: Terms;
-    for (var s = 0u; s < reach; s++) {
+    for (var s = 0u; s < reach; s++) { //@ unroll
       let at = start + r * p.rowStride + s * p.columnStride;
       g[s] = vec4f(w[at], w[at + p.nStride], w[at + 2u * p.nStride], w[at + 3u * p.nStride]);
     }
     rows[r] = weighted(evaluate(g));
   }
-  for (var s = 0u; s < 6u; s++) {
+  var values: array<vec4f, 36>;
+  for (var s = 0u; s < 6u; s++) { //@ unroll
     var g: Terms;
-    for (var r = 0u; r < reach; r++) { g[r] = rows[r][s]; }
+    for (var r = 0u; r < reach; r++) { g[r] = rows[r][s]; } //@ unroll
     let t = weighted(evaluate(g));
-    for (var r = 0u; r < 6u; r++) { v[(6u * r + s) * p.k * p.n4 + i] = t[r]; }
+    for (var r = 0u; r < 6u; r++) { values[6u * r + s] = t[r]; } //@ unroll
   }
+  for (var point = 0u; point < p.points; point++) { v[point * p.k * p.n4 + i] = values[point]; }
 }
