@@ -73,7 +73,7 @@ export function conv2d<T>(
 ): void {
   const k = sizeOf(g.kernel) * g.channels;
   if (isDense(g)) return matmul(e, { ...b, m: g.n, n: outputs, k, a: b.x, b: b.w });
-  if (!b.isSensitive && prefersWinograd(e, g, outputs)) {
+  if (!b.isSensitive && prefersWinograd(e, g, outputs, b.w)) {
     const { channels: c } = g, strides = [g.kernel[1] * c * outputs, c * outputs, outputs, 1] as const;
     return winograd(e, g, outputs, { ...b, w: { w: b.w, base: 0, strides } });
   }
@@ -103,7 +103,7 @@ export function conv2dWeightGradient<T>(
   outputs: number,
   b: { x: T; dy: T; dw: T },
 ): void {
-  if (prefersWinograd(e, g, outputs, "weights")) return winogradWeightGradient(e, g, outputs, b);
+  if (prefersWinograd(e, g, outputs)) return winogradWeightGradient(e, g, outputs, b);
   const m = sizeOf(g.kernel) * g.channels, k = g.n * sizeOf(g.out);
   const plan = { m, n: outputs, k, b: packRows(e, b.dy, k, outputs), y: b.dw };
   if (g.channels % 4 !== 0) {
@@ -193,7 +193,7 @@ export function conv2dInputGradient<T>(
     out: g.size,
     pad: [g.kernel[0] - 1 - g.pad[0], g.kernel[1] - 1 - g.pad[1]],
   };
-  if (prefersWinograd(e, flipped, c)) {
+  if (prefersWinograd(e, flipped, c, b.w)) {
     const strides = [-g.kernel[1] * c * o, -c * o, 1, o] as const;
     return winograd(e, flipped, c, {
       x: b.dy,

@@ -18,6 +18,8 @@ export interface Emitter<T> {
   readonly limit: number;
   /** Whether long sums are to be made of short ones at some cost, as forward in training, where nets magnify every rounding. */
   readonly hasShortSums: boolean;
+  /** Whether a buffer holds the same at each run, so that what is made of it alone is made once. */
+  isLasting(buffer: T): boolean;
   /** `count` elements of a buffer, from `first` on: a multiple of {@linkcode WINDOW_UNIT}. */
   window(buffer: T, first: number, count: number): T;
   /**

@@ -63,16 +63,16 @@ function tilesOf({ out }: Window): readonly [number, number] {
 const STORE = 40;
 
 /**
- * Whether a window is convolved Winograd's way, or the gradient of its weights computed so: where it can be and, unless the
+ * Whether a window is convolved by w Winograd's way or, without w, the gradient of its weights computed so: where it can be and, unless the
  * emitter knows better, it takes less time than the plain product. Tiles at the edges are computed whole, few tiles fill no
- * register tile, and kernels are transformed, in training at each run. Times are in multiplications of a product, fitted to lavapipe's: within a
- * fifth of what was measured.
+ * register tile, and weights that do not last are transformed at each run. Times are in multiplications of a product, fitted to
+ * lavapipe's over nineteen shapes of nets.
  */
 export function prefersWinograd<T>(
   e: Emitter<T>,
   g: Window,
   outputs: number,
-  of: "output" | "weights" = "output",
+  w?: T,
 ): boolean {
   if (!fits(e, g, outputs)) return false;
   const pixels = g.n * sizeOf(g.out),
@@ -80,14 +80,18 @@ export function prefersWinograd<T>(
     { channels: c } = g,
     taps = TAPS ** 2;
   const filled = (rows: number) => 16 * Math.ceil(rows / 16); // register tiles
-  const [direct, time] = of === "weights"
-    ? [taps * c * outputs * pixels, c * outputs * (tiles + STORE + 8) + 50 * tiles * c + 40 * tiles * outputs]
+  const [direct, time] = w === undefined
+    ? [taps * c * outputs * pixels, c * outputs * (tiles + 100) + 50 * tiles * c + 40 * tiles * outputs]
     : [
       filled(pixels) * outputs * (taps * c + STORE),
-      filled(tiles) * outputs * (c + STORE) + 50 * tiles * c + 25 * tiles * outputs + 26 * c * outputs,
+      filled(tiles) * outputs * (c + STORE) + 50 * tiles * c + 25 * tiles * outputs +
+      (e.isLasting(w) ? 0 : 45 * c * outputs),
     ];
   const byDefault = POINTS * time < direct ? "winograd" : "direct";
-  return e.choose(`conv3x3 ${of}`, [g.n, ...g.out, c, outputs], ["direct", "winograd"], byDefault) ===
+  return e.choose(`conv3x3 ${w === undefined ? "weights" : "output"}`, [g.n, ...g.out, c, outputs], [
+    "direct",
+    "winograd",
+  ], byDefault) ===
     "winograd";
 }
 

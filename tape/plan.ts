@@ -167,6 +167,10 @@ export class Plan {
     return {
       limit: this.#limit,
       hasShortSums,
+      isLasting: (value) => {
+        const kind = this.#root(value).source?.kind;
+        return !this.changesParameters && (kind === "variable" || kind === "constant");
+      },
       choose: this.#choose,
       emit: ({ kernel, ...rest }) => {
         const halves = rest.buffers.flatMap((value, i) => this.bytesEach(value) === 2 ? [i + 1] : []);
