@@ -212,7 +212,7 @@ Deno.test("a Plan grows by no more than its share of the weights", () => {
     const net = getNet(name), side = net.defaultImageSize, tape = new Tape();
     const images = tape.feed("images", [1, side, side, net.channels]), { numClasses } = net;
     const { logits } = buildNet(tape, net, images, { numClasses, isTraining: false });
-    const layout = new ParameterLayout(tape.variables), request = { fetches: { logits } };
+    const layout = new ParameterLayout(tape.variables), request = { fetches: { logits }, choose };
     const update = { rule: sgd, options: {}, rate: tape.feed("rate", [1]), values: new Map<string, Value>() };
     const bytes = (plan: PlanRequest) => new Plan(tape, plan, layout, 2 ** 27).bytes,
       weights = 4 * layout.pages[0];
