@@ -59,8 +59,8 @@ export interface GemmPlan<T> extends Epilogue<T> {
 /** Groups of four steps in a first sum, short or not, and first sums in a second. A first sum costs as much as half a group. */
 const SHORT = 5, LONG = 20, CHUNKS = 16;
 
-/** Taps of a window for which a row has a bit each. */
-export const MOST_TAPS = 32;
+/** Taps of a window for which a row has a bit each, and one is left for steps past the last. */
+export const MOST_TAPS = 31;
 
 /** Workgroups below which the sum over k is split, and the least length of k that a split keeps. */
 const ENOUGH_WORKGROUPS = 24, LEAST_SPLIT = 64;
@@ -113,6 +113,7 @@ function placesOf<T>({ m, rows, steps }: GemmPlan<T>, first: number): ParamValue
         rate: [1, 1],
         pad: [0, 0],
         taps: [0, 0],
+        tapRows: 0,
       },
     };
   }
@@ -120,6 +121,7 @@ function placesOf<T>({ m, rows, steps }: GemmPlan<T>, first: number): ParamValue
   const pixel = channels / 4, row = size[1] * pixel;
   return {
     ...{ size, stride, rate, pad, taps, rowFirst: first },
+    tapRows: Array.from({ length: taps[0] }, (_, row) => 2 ** (row * taps[1])).reduce((a, b) => a + b),
     rowDims: out,
     rowStrides: [size[0] * row, stride[0] * row, stride[1] * pixel],
     columnDims: [taps[1], pixel],

@@ -127,9 +127,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   }
   for (var i = 0u; i < sumCount; i++) { total[i] += tile[i]; } //@ unroll //@ rows
   let yBase = p.outBase + batch * p.yBatch + split * p.splitStride;
+  let start = placeOf(4u * m0, p.outDims, p.outStrides);
   for (var c = 0u; c < min(columns, p.n4 - n0); c++) {
     let numbers = channel(n0 + c);
-    var to = placeOf(4u * m0, p.outDims, p.outStrides);
+    var to = start;
     for (var r = 0u; r < min(4u * rows, p.m - 4u * m0); r++) {
       let at = yBase + to.at + n0 + c;
       y[at] = finish(total[4u * c * rows + r], numbers, at);

@@ -34,6 +34,7 @@ struct Params {
   rate: vec2u,
   pad: vec2u,             // may be negative
   taps: vec2u,
+  tapRows: u32,           // a bit for the first tap of each row of the window
   aBatch: u32,            // from one product of a batch to the next
   bBatch: u32,
   yBatch: u32,
@@ -64,18 +65,18 @@ fn next(place: Place, dims: vec2u, strides: vec3u) -> Place {
   );
 }
 
-// A bit for each tap that the window has outside the image when it lies at some place of its output.
+// The taps [first, end) along an axis that lie inside, for a window that begins at `start`. Halves keep division exact.
+fn tapsInside(start: i32, size: u32, rate: u32, taps: u32) -> vec2u {
+  let edges = ceil((vec2f(vec2i(-start, i32(size) - start)) - 0.5) / f32(rate));
+  return vec2u(clamp(vec2i(edges), vec2i(0), vec2i(i32(taps))));
+}
+
+fn bitsOf(range: vec2u) -> u32 { return (1u << range.y) - (1u << min(range.x, range.y)); }
+
+// A bit for each tap that is not inside the image when the window lies at some place of its output.
 fn tapsOutside(place: Place) -> u32 {
-  let top = place.row * p.stride.x - p.pad.x;    // wraps far above size outside
-  let left = place.column * p.stride.y - p.pad.y;
-  var bits = 0u;
-  var tap = 0u;
-  for (var row = 0u; row < p.taps.x; row++) {
-    for (var column = 0u; column < p.taps.y; column++) {
-      let isInside = top + row * p.rate.x < p.size.x && left + column * p.rate.y < p.size.y;
-      bits |= select(1u, 0u, isInside) << tap;
-      tap++;
-    }
-  }
-  return bits;
+  let start = vec2i(vec2u(place.row, place.column) * p.stride - p.pad);
+  let rows = tapsInside(start.x, p.size.x, p.rate.x, p.taps.x);
+  let columns = tapsInside(start.y, p.size.y, p.rate.y, p.taps.y);
+  return ~(bitsOf(columns) * (p.tapRows & bitsOf(rows * p.taps.y)));
 }
