@@ -56,7 +56,7 @@ export interface GemmPlan<T> extends Epilogue<T> {
   readonly batches?: Batches;
 }
 
-/** Groups of four steps in a first sum, short or not, and first sums in a second. A first sum costs as much as half a group. */
+/** Groups of four steps in a first sum, short or not, and first sums in a second. A first sum costs as much as two groups. */
 const SHORT = 5, LONG = 20, CHUNKS = 16;
 
 /** Taps of a window for which a row has a bit each, and one is left for steps past the last. */

@@ -63,10 +63,10 @@ function tilesOf({ out }: Window): readonly [number, number] {
 const STORE = 40;
 
 /**
- * Whether a window is convolved by w Winograd's way or, without w, the gradient of its weights computed so: where it can be and, unless the
- * emitter knows better, it takes less time than the plain product. Tiles at the edges are computed whole, few tiles fill no
- * register tile, and weights that do not last are transformed at each run. Times are in multiplications of a product, fitted to
- * lavapipe's over nineteen shapes of nets.
+ * Whether a window is convolved by w Winograd's way or, without w, the gradient of its weights computed so: where it can be
+ * and, unless the emitter knows better, it takes less time than the plain product. Tiles at the edges are computed whole, few
+ * tiles fill no register tile, and weights that do not last are transformed at each run. Times are in multiplications of a
+ * product, fitted to lavapipe's over nineteen shapes of nets.
  */
 export function prefersWinograd<T>(
   e: Emitter<T>,
@@ -88,11 +88,8 @@ export function prefersWinograd<T>(
       (e.isLasting(w) ? 0 : 45 * c * outputs),
     ];
   const byDefault = POINTS * time < direct ? "winograd" : "direct";
-  return e.choose(`conv3x3 ${w === undefined ? "weights" : "output"}`, [g.n, ...g.out, c, outputs], [
-    "direct",
-    "winograd",
-  ], byDefault) ===
-    "winograd";
+  const operation = `conv3x3 ${w === undefined ? "weights" : "output"}`;
+  return e.choose(operation, [g.n, ...g.out, c, outputs], ["direct", "winograd"], byDefault) === "winograd";
 }
 
 /** Consecutive tiles whose transforms lie in memory at once. */

@@ -17,6 +17,11 @@ const b = array<f32, 4>(1.0, 1.5, 2.25, 3.375);
 const weightOfA = 1.0 / (2.0 * a2 * (a2 - b2));
 const weightOfB = 1.0 / (2.0 * b2 * (b2 - a2));
 
+// Where vec4 i of an operand lies in its texture, and the last texel of one, which is zero (texture.ts).
+fn texel(i: u32) -> vec2u { return vec2u(i & 4095u, i >> 12u); }
+
+fn lastOf(size: vec2u) -> u32 { return size.x * size.y - 1u; }
+
 alias Six = array<vec4f, 6>;
 alias Terms = array<vec4f, reach>;
 

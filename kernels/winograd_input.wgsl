@@ -38,7 +38,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let image = (rest / p.tiles.x) * p.size.x;
   let top = 4u * (rest % p.tiles.x) - p.pad.x;   // wraps far above size outside
   let left = 4u * (tile % p.tiles.y) - p.pad.y;
-  let zero = textureDimensions(x).x * textureDimensions(x).y - 1u; // past the image
+  let zero = lastOf(textureDimensions(x)); // past the image
   var rows: array<Six, 6>;
   for (var r = 0u; r < 6u; r++) { //@ unroll
     let row = top + r;
@@ -48,7 +48,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     for (var s = 0u; s < 6u; s++) { //@ unroll
       let column = left + s;
       let at = select(zero, (start + column) * p.channels4 + channel4, isRow && column < p.size.y);
-      d[s] = textureLoad(x, vec2u(at & 4095u, at >> 12u));
+      d[s] = textureLoad(x, texel(at));
     }
     rows[r] = along(d);
   }

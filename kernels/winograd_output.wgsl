@@ -36,8 +36,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   for (var r = 0u; r < 6u; r++) { //@ unroll
     var q: Six;
     for (var s = 0u; s < 6u; s++) { //@ unroll
-      let at = (6u * r + s) * p.pointStride + i;
-      q[s] = textureLoad(m, vec2u(at & 4095u, at >> 12u));
+      q[s] = textureLoad(m, texel((6u * r + s) * p.pointStride + i));
     }
     rows[r] = gather(q);
   }

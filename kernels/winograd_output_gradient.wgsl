@@ -28,7 +28,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let image = (rest / p.tiles.x) * p.out.x;
   let top = reach * (rest % p.tiles.x);
   let left = reach * (tile % p.tiles.y);
-  let zero = textureDimensions(dy).x * textureDimensions(dy).y - 1u; // past the image
+  let zero = lastOf(textureDimensions(dy)); // past the image
   var rows: array<Six, reach>;
   for (var r = 0u; r < reach; r++) { //@ unroll
     let start = (image + top + r) * p.out.y;
@@ -36,7 +36,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     var d: Terms;
     for (var s = 0u; s < reach; s++) { //@ unroll
       let at = select(zero, (start + left + s) * p.n4 + n4, isRow && left + s < p.out.y);
-      d[s] = textureLoad(dy, vec2u(at & 4095u, at >> 12u));
+      d[s] = textureLoad(dy, texel(at));
     }
     rows[r] = evaluate(d);
   }

@@ -18,7 +18,7 @@ import type { LabelledLaunch, Memory, Part, PlannedLaunch, Region } from "./memo
 import { labelOf, type Origin } from "./origin.ts";
 import type { ParameterLayout } from "./parameter_layout.ts";
 import { planMemory } from "./plan_memory.ts";
-import { type Fill, fillsOf, NOTHING, planPreparation } from "./preparation.ts";
+import { type Fill, fillsOf, isGiven, NOTHING, planPreparation } from "./preparation.ts";
 import { lowerInParts } from "./split.ts";
 import type { Node, Tape, Value } from "./tape.ts";
 import { bytesOfTextures, planTextures, type TextureSlot, textureUses } from "./textures.ts";
@@ -167,10 +167,7 @@ export class Plan {
     return {
       limit: this.#limit,
       hasShortSums,
-      isLasting: (value) => {
-        const kind = this.#root(value).source?.kind;
-        return !this.changesParameters && (kind === "variable" || kind === "constant");
-      },
+      isLasting: (value) => !this.changesParameters && isGiven(this.#root(value)),
       choose: this.#choose,
       emit: ({ kernel, ...rest }) => {
         const halves = rest.buffers.flatMap((value, i) => this.bytesEach(value) === 2 ? [i + 1] : []);

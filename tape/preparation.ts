@@ -119,7 +119,7 @@ function choose(
 }
 
 /** Whether a value is there before any launch, and stays unless one writes to it. */
-function isGiven({ source }: Value): boolean {
+export function isGiven({ source }: Value): boolean {
   return source?.kind === "variable" || source?.kind === "constant";
 }
 
