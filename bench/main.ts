@@ -6,11 +6,13 @@
  * @module
  */
 import { cpus } from "node:os";
+import { measurePeaks, type Peaks } from "../gpu/peaks.ts";
+import { openGpu } from "../host/drivers.ts";
 import { defineFlags, runTool, UsageError } from "../tools/_flags.ts";
 import { cases, isNet } from "./cases.ts";
 import packages from "./deno.json" with { type: "json" };
 import { OURS, peers } from "./peers.ts";
-import { entries, startTable, timesTable } from "./report.ts";
+import { entries, startTable, timesTable, withSection } from "./report.ts";
 import { runRow } from "./row_process.ts";
 import type { Row } from "./rounds.ts";
 
@@ -34,7 +36,7 @@ const flags = defineFlags(
       type: "path",
       help: "File for [{name, ours_ms, peer, peer_ms, ratio, ...}], one entry a row and peer",
     },
-    write: { type: "boolean", help: "Write the tables to bench/RESULTS.md" },
+    write: { type: "boolean", help: "Write the tables to the adapter's section of bench/RESULTS.md" },
   },
 );
 
@@ -53,6 +55,7 @@ export async function main(args: string[]): Promise<number> {
       `Cannot use --only=${only}: the rows are ${cases.map(({ name }) => name).join("; ")}`,
     );
   }
+  const peaks = await peaksOf(adapter);
   const rows: Row[] = [], nets: Row[] = [], untimed: string[] = [];
   for (const c of chosen) {
     const takingPart = values.peers.filter((peer) => peers[peer].takes(c));
@@ -68,40 +71,49 @@ export async function main(args: string[]): Promise<number> {
   if (rows.length === 0) return 1;
   const names = values.peers.filter((peer) => chosen.some((c) => peers[peer].takes(c)));
   const text = [
-    timesTable(rows, names),
+    timesTable(rows, names, peaks),
     ...nets.length > 0 ? [startTable(nets, [OURS, ...names])] : [],
     ...rows.flatMap(({ name, failures }) =>
       failures.map(({ engine, reason }) => `${engine} failed on ${name}: ${reason}`)
     ),
     ...untimed,
   ].join("\n\n");
-  const facts = describeRun(rows[0].adapter, rounds);
-  console.log(`${facts.join("\n")}\n\n${text}`);
+  const [{ adapter: description }] = rows, facts = describeRun(peaks, rounds);
+  console.log(`Adapter: ${description}\n${facts.join("\n")}\n\n${text}`);
   if (values.json) await Deno.writeTextFile(values.json, JSON.stringify(entries(rows), null, 2) + "\n");
-  if (values.write) await writeResults(facts, text);
+  if (values.write) await writeResults(description, facts, text);
   return untimed.length > 0 || rows.some(({ failures }) => failures.length > 0) ? 1 : 0;
 }
 
-function describeRun(adapter: string, rounds: number): string[] {
+/** What the adapter can do at most. */
+async function peaksOf(adapter?: string): Promise<Peaks> {
+  const gpu = await openGpu({ adapter });
+  try {
+    return await measurePeaks(gpu);
+  } finally {
+    gpu.close();
+  }
+}
+
+function describeRun({ gflops, gigabytes }: Peaks, rounds: number): string[] {
   const versions = Object.values(packages.imports).map((specifier) => specifier.replace("npm:", ""));
   const [cpu] = cpus(), { os, arch } = Deno.build;
   return [
-    `Adapter: ${adapter}`,
     `Machine: ${cpus().length} cores of ${cpu?.model.trim() ?? "an unknown processor"}, ${os} ${arch}`,
     `Deno: ${Deno.version.deno}`,
+    `Peaks: ${gflops.toFixed(0)} GFLOP/s of multiply-adds, ${
+      gigabytes.toFixed(0)
+    } GB/s of copies, measured before the rows`,
     `Peers: ${versions.join(", ")}; tfjs-wasm computes on one core without WebGPU`,
     `Median milliseconds an iteration, over ${rounds} alternating rounds; ratio = the peer's / ours, best ratio = that of the fastest peer with WebGPU`,
     "First iteration: from the open device and the converted net, shaders not cached; memory: device buffers, and growth of the process with the library",
   ];
 }
 
-async function writeResults(facts: readonly string[], text: string): Promise<void> {
-  const date = new Date().toISOString().slice(0, 10);
-  const list = [`Date: ${date}`, ...facts].map((fact) => `- ${fact}`);
-  const page = ["# Results", "", "Written by `deno task bench --write`.", "", ...list, "", text, ""].join(
-    "\n",
-  );
-  await Deno.writeTextFile(new URL("RESULTS.md", import.meta.url), page);
+async function writeResults(adapter: string, facts: readonly string[], text: string): Promise<void> {
+  const file = new URL("RESULTS.md", import.meta.url), date = new Date().toISOString().slice(0, 10);
+  const list = [`Date: ${date}`, ...facts].map((fact) => `- ${fact}`).join("\n");
+  await Deno.writeTextFile(file, withSection(await Deno.readTextFile(file), adapter, `${list}\n\n${text}`));
 }
 
 if (import.meta.main) await runTool(main);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Peaks } from "../gpu/peaks.ts";
 import { OURS, peers } from "./peers.ts";
 import type { Row, Timing } from "./rounds.ts";
 
@@ -61,10 +62,13 @@ function blank({ failures }: Row, engine: string): string {
   return failures.some((f) => f.engine === engine) ? "failed" : "";
 }
 
-/** Median milliseconds an iteration of every engine, and how many times faster ours is than each and than the best. */
-export function timesTable(rows: readonly Row[], names: readonly string[]): string {
+/**
+ * Median milliseconds an iteration of every engine, how many times faster ours is than each and than the best, and the share of
+ * the adapter's multiply-adds that ours takes.
+ */
+export function timesTable(rows: readonly Row[], names: readonly string[], { gflops }: Peaks): string {
   const header = [
-    ...["work", `${OURS} ms`, "least", "GFLOP/s", "best ratio"],
+    ...["work", `${OURS} ms`, "least", "GFLOP/s", "of peak", "best ratio"],
     ...names.flatMap((name) => [`${name} ms`, "ratio"]),
   ];
   const lines = rows.map((row) => {
@@ -74,7 +78,9 @@ export function timesTable(rows: readonly Row[], names: readonly string[]): stri
     );
     return [
       ...[row.name, number(ours), number(Math.min(...rounds))],
-      row.flop === undefined ? "" : number(row.flop / ours / 1e6),
+      ...row.flop === undefined
+        ? ["", ""]
+        : [number(row.flop / ours / 1e6), `${(row.flop / ours / 1e4 / gflops).toFixed(0)}%`],
       best === Infinity ? "" : number(best),
       ...names.flatMap((name) => {
         const { timing, ratio } = timingOf(row, name);
@@ -100,6 +106,14 @@ export function startTable(rows: readonly Row[], names: readonly string[]): stri
     }),
   ]);
   return markdown(header, lines);
+}
+
+/** A page of sections, one an adapter, with that of `title` replaced or added. */
+export function withSection(page: string, title: string, text: string): string {
+  const [head, ...sections] = page.trimEnd().split(/\n+(?=## )/), ours = `## ${title}\n\n${text}`;
+  const at = sections.findIndex((section) => section.startsWith(`## ${title}\n`));
+  sections.splice(at < 0 ? sections.length : at, at < 0 ? 0 : 1, ours);
+  return [head, ...sections].join("\n\n") + "\n";
 }
 
 /** A Markdown table, aligned so that it reads well in a terminal too. */

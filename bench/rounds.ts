@@ -42,8 +42,8 @@ export interface Failure {
   readonly reason: string;
 }
 
-/** Length of a round in milliseconds, and the most iterations in it; one iteration at least. */
-const ROUND_MS = 400, MOST_ITERATIONS = 50;
+/** Length of a round in milliseconds, about, and the most iterations in it; one iteration at least. */
+const ROUND_MS = 400, MOST_ITERATIONS = 1000;
 /** An engine that has run for so many milliseconds sits out the rounds that are left. */
 const ENOUGH_MS = 60_000;
 
@@ -128,8 +128,18 @@ async function enter(
   const deviceBytes = memory.peak - held, processBytes = rss() - prepared + loaded - before;
   const first = await work.results(), once = await time(work, 1);
   const results = comparable(c, agreementOf(c).iterations === 1 ? first : await work.results());
-  const iterations = Math.max(1, Math.min(MOST_ITERATIONS, Math.round(ROUND_MS / once)));
+  const iterations = await iterationsOf(work, once);
   return { engine, adapter, work, results, iterations, rounds: [], firstMs, deviceBytes, processBytes };
+}
+
+/** Iterations that fill a round. One alone is no measure: waiting for it may take longer than it runs. */
+async function iterationsOf(work: Workload, once: number): Promise<number> {
+  let iterations = 1, each = once;
+  while (iterations < MOST_ITERATIONS && iterations * each < ROUND_MS / 2) {
+    iterations = Math.min(MOST_ITERATIONS, Math.ceil(ROUND_MS / each));
+    each = await time(work, iterations);
+  }
+  return iterations;
 }
 
 /** Milliseconds an iteration: all are submitted, then waited for once. */

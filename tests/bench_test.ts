@@ -10,7 +10,7 @@ import { channelsFirst, fromLayout, toLayout } from "../bench/layouts.ts";
 import { netFlop, recordNet } from "../bench/nets.ts";
 import { encodeModel } from "../bench/onnx.ts";
 import { onnxModel } from "../bench/onnx_rules.ts";
-import { entries, median, startTable, timesTable } from "../bench/report.ts";
+import { entries, median, startTable, timesTable, withSection } from "../bench/report.ts";
 import { framedWindow, pixelCounts } from "../bench/windows.ts";
 import { relu, relu6 } from "../tape/ops/activations.ts";
 import { batchNormInference } from "../tape/ops/batch_norm.ts";
@@ -57,9 +57,11 @@ function cellsOf(text: string): string[][] {
   return lines.slice(2).map((line) => line.split("|").map((cell) => cell.trim()).slice(1, -1));
 }
 
+const peaks = { gflops: 8, gigabytes: 1 };
+
 Deno.test("timesTable() shows the ratio to the best peer with WebGPU, and who failed", () => {
-  assertEquals(cellsOf(timesTable([row], ["tfjs-webgpu", "jax-js", "ort-webgpu", "tfjs-wasm"])), [[
-    ...["work", "2.00", "1.00", "2.00", "2.50"], // 4e6 operations in 2 ms; tfjs-wasm does not count
+  assertEquals(cellsOf(timesTable([row], ["tfjs-webgpu", "jax-js", "ort-webgpu", "tfjs-wasm"], peaks)), [[
+    ...["work", "2.00", "1.00", "2.00", "25%", "2.50"], // 4e6 operations in 2 ms; tfjs-wasm does not count
     ...["5.00", "2.50", "failed", "", "", "", "1.00", "0.50"],
   ]]);
 });
@@ -68,6 +70,14 @@ Deno.test("startTable() shows first iterations and memory", () => {
   assertEquals(cellsOf(startTable([row], ["wgslim", "tfjs-webgpu", "jax-js"])), [
     ["work", "2.00", "3", "5", "0.50", "3", "5", "failed", "", ""],
   ]);
+});
+
+Deno.test("withSection() replaces an adapter's section, or adds one", () => {
+  const page = withSection("# Results\n", "a (1)", "one");
+  assertEquals(page, "# Results\n\n## a (1)\n\none\n");
+  const both = withSection(page, "a", "two");
+  assertEquals(both, "# Results\n\n## a (1)\n\none\n\n## a\n\ntwo\n");
+  assertEquals(withSection(both, "a (1)", "new"), "# Results\n\n## a (1)\n\nnew\n\n## a\n\ntwo\n");
 });
 
 Deno.test("watchDeviceMemory() counts what is alive and the most since the last mark", () => {
