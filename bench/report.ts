@@ -127,5 +127,5 @@ export function markdown(header: readonly string[], lines: readonly (readonly st
 
 /** Three significant digits, no exponent. */
 function number(value: number): string {
-  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+  return value.toFixed(Math.max(0, 2 - Math.floor(Math.log10(value || 1))));
 }

@@ -24,7 +24,10 @@ export interface Preferences {
 }
 
 /** Ways that GPUs like where nothing was measured. */
-const GPU_WAYS: readonly string[] = ["shared"];
+const GPU_WAYS: readonly string[] = ["shared", "direct"];
+
+/** Workgroups that keep an adapter busy: processors have few cores, GPUs dozens to hundreds, each with several at a time. */
+export const WORKGROUPS = { software: 24, gpu: 768 } as const;
 
 /** Name of what is measured once: an operation, and its sizes rounded up to powers of two. */
 export function shapeClass(operation: string, sizes: readonly number[]): string {

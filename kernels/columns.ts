@@ -18,8 +18,8 @@ const transposeKernel: Kernel = defineKernel("transpose", transposeCode);
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [rowsKernel, transposeKernel];
 
-/** Places of a window that one invocation copies, at most, and workgroups below which it copies fewer. */
-const PLACES = 8, ENOUGH_WORKGROUPS = 16;
+/** Places of a window that one invocation copies, at most; fewer where they would leave the adapter idle. */
+const PLACES = 8;
 
 /** Blocks of four rows that one invocation of the transposition copies, as in its text. */
 const BLOCKS = 8;
@@ -33,7 +33,7 @@ export function imageRows<T>(
 ): void {
   const { size, out, stride, rate, pad, kernel, channels } = g, k = sizeOf(kernel) * channels;
   const rowRuns = rate[1] === 1 ? 1 : kernel[1]; // taps of a row that are neighbours are one run
-  const places = Math.max(1, Math.min(PLACES, Math.floor(count / 64 / ENOUGH_WORKGROUPS)));
+  const places = Math.max(1, Math.min(PLACES, Math.floor(count / 64 / e.workgroups)));
   e.emit({
     kernel: rowsKernel,
     params: {

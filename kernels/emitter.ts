@@ -16,6 +16,8 @@ export interface Emitter<T> {
   emit(launch: Launch<T>): void;
   /** Elements of the largest storage binding; a launch may not bind more of one buffer. */
   readonly limit: number;
+  /** Workgroups of a product that keep the adapter busy: with fewer, its sums are split. */
+  readonly workgroups: number;
   /** Whether long sums are to be made of short ones at some cost, as forward in training, where nets magnify every rounding. */
   readonly hasShortSums: boolean;
   /** Whether a buffer holds the same at each run, so that what is made of it alone is made once. */

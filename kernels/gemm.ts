@@ -62,8 +62,8 @@ const SHORT = 5, LONG = 20, CHUNKS = 16;
 /** Taps of a window for which a row has a bit each, and one is left for steps past the last. */
 export const MOST_TAPS = 31;
 
-/** Workgroups below which the sum over k is split, and the least length of k that a split keeps. */
-const ENOUGH_WORKGROUPS = 24, LEAST_SPLIT = 64;
+/** The least length of k that a part of a split sum keeps. */
+const LEAST_SPLIT = 64;
 
 const reduceKernel: Kernel = defineWithEpilogue("gemm_reduce", reduceCode);
 /** The kernels of this file: tiles are in gemm_tiles.ts. */
@@ -139,7 +139,7 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
     ? [{ first: 0, count: k }]
     : rowRanges(e, k, 4 * n4, Math.max(4, unitOf(4 * n4)));
   const pieces = ranges.length;
-  const filling = Math.ceil(ENOUGH_WORKGROUPS / (usualTiles * batches) / pieces);
+  const filling = Math.ceil(e.workgroups / (usualTiles * batches) / pieces);
   const most = Math.min(Math.floor(k / pieces / LEAST_SPLIT), Math.floor(e.limit / (4 * m * n4) / pieces));
   const splits = scatter || batches > 1 ? 1 : Math.max(1, Math.min(filling, most));
   const parts = pieces * splits, isPartial = parts > 1, size4 = m * n4;

@@ -52,11 +52,11 @@ const TILES = {
   "16x16": registerTile(4, 4, 1),
   "8x8": registerTile(2, 2, 0.7),
   shared: {
-    kernels: kernelsOf("shared", sharedCode, 2, 2),
-    rows: 2,
+    kernels: kernelsOf("shared", sharedCode, 1, 2),
+    rows: 1,
     columns: 2,
     laneColumns: [8],
-    lanes: 64,
+    lanes: 128,
     speed: 0.1,
   },
 } satisfies Record<string, Tile>;

@@ -128,10 +128,10 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
         "use f32",
     );
   }
-  const choose = request.choose ?? chooserOf({ kind: gpu.adapter.kind, ...gpu.preferences });
+  const { kind } = gpu.adapter, choose = request.choose ?? chooserOf({ kind, ...gpu.preferences });
   const plan = new Plan(
     tape,
-    { ...request, choose },
+    { ...request, choose, kind },
     parameters.layout,
     gpu.limits.maxStorageBufferBindingSize,
   );

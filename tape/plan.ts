@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Choose, chooserOf } from "../kernels/choices.ts";
+import { type Choose, chooserOf, type Preferences, WORKGROUPS } from "../kernels/choices.ts";
 import type { Emitter } from "../kernels/emitter.ts";
 import { withHalfStorage } from "../kernels/half.ts";
 import { sizeOf } from "../kernels/kernel.ts";
@@ -29,8 +29,10 @@ export interface PlanRequest {
   /** Values that can be read after a run, by name. */
   readonly fetches: Readonly<Record<string, Value>>;
   readonly updates?: readonly Update[];
-  /** Chooses between kernels that compute the same. @default {that of a processor of which nothing is known} */
+  /** Chooses between kernels that compute the same. @default {that of an adapter of which nothing is known} */
   readonly choose?: Choose;
+  /** What the program will run on. @default {"software"} */
+  readonly kind?: Preferences["kind"];
   /** How images lie between operations; see halves.ts. @default {"f32"} */
   readonly precision?: Precision;
 }
@@ -61,6 +63,7 @@ export class Plan {
   readonly #halves: Set<Value>;
   readonly #limit: number;
   readonly #choose: Choose;
+  readonly #workgroups: number;
   /** Operations that compute gradients, or take some. */
   readonly #backward: ReadonlySet<Node>;
   readonly #isTraining: boolean;
@@ -76,8 +79,9 @@ export class Plan {
     maxBindingSize: number,
   ) {
     this.#limit = Math.min(Math.floor(maxBindingSize / 256) * 64, TEXTURE_LIMIT);
-    this.#choose = request.choose ?? chooserOf({ kind: "software" });
-    const { updates = [] } = request;
+    const { updates = [], kind = "software" } = request;
+    this.#choose = request.choose ?? chooserOf({ kind });
+    this.#workgroups = WORKGROUPS[kind];
     const kept = new Set(Object.values(request.fetches)),
       taken = updates.flatMap((u) => [...u.values.values()]);
     const nodes: Node[] = reachable(tape.nodes, [...kept, ...taken]);
@@ -166,6 +170,7 @@ export class Plan {
     const label = labelOf(origin);
     return {
       limit: this.#limit,
+      workgroups: this.#workgroups,
       hasShortSums,
       isLasting: (value) => !this.changesParameters && isGiven(this.#root(value)),
       choose: this.#choose,

@@ -83,6 +83,7 @@ function ask(
     tape,
     {
       fetches,
+      kind,
       choose: (operation, sizes, ways, byDefault) => {
         const name = shapeClass(operation, sizes), usual = usually(operation, sizes, ways, byDefault);
         const given = forced.filter((way) => !ways.some((w) => w === way));

@@ -62,13 +62,13 @@ const peaks = { gflops: 8, gigabytes: 1 };
 Deno.test("timesTable() shows the ratio to the best peer with WebGPU, and who failed", () => {
   assertEquals(cellsOf(timesTable([row], ["tfjs-webgpu", "jax-js", "ort-webgpu", "tfjs-wasm"], peaks)), [[
     ...["work", "2.00", "1.00", "2.00", "25%", "2.50"], // 4e6 operations in 2 ms; tfjs-wasm does not count
-    ...["5.00", "2.50", "failed", "", "", "", "1.00", "0.50"],
+    ...["5.00", "2.50", "failed", "", "", "", "1.00", "0.500"],
   ]]);
 });
 
 Deno.test("startTable() shows first iterations and memory", () => {
   assertEquals(cellsOf(startTable([row], ["wgslim", "tfjs-webgpu", "jax-js"])), [
-    ["work", "2.00", "3", "5", "0.50", "3", "5", "failed", "", ""],
+    ["work", "2.00", "3", "5", "0.500", "3", "5", "failed", "", ""],
   ]);
 });
 

@@ -157,4 +157,4 @@ Deno.test("an operand that its texture holds is not copied again, and short sums
     }
     program.destroy();
     parameters.destroy();
-  }));
+  }, { variant: ["8x8"] }));
