@@ -7,7 +7,7 @@
  */
 import { columnSum } from "./column_sum.ts";
 import type { Emitter } from "./emitter.ts";
-import { type Activation, ACTIVATIONS } from "./epilogue.ts";
+import { type Activation, ACTIVATIONS, passing } from "./epilogue.ts";
 import { defineKernel, type Kernel, type ParamValues, spread } from "./kernel.ts";
 import { rearrange, rowRanges } from "./rearrange.ts";
 import combineCode from "./batch_norm_combine.wgsl" with { type: "text" };
@@ -40,9 +40,6 @@ export const kernels: readonly Kernel[] = [
 
 /** Rows that one invocation adds up, and chunks that one puts together: short sums round little. */
 const CHUNK = 128;
-
-/** The float32 before 6. */
-const BELOW_SIX = 6 - 2 ** -21;
 
 /** A matrix [rows, columns]; columns are channels. */
 export interface Extent {
@@ -111,12 +108,6 @@ function normalization<T>({ epsilon }: Statistics<T>, { beta, gamma }: Variables
     isVariance: epsilon === undefined ? 0 : 1,
     epsilon: epsilon ?? 0,
   };
-}
-
-/** What an activation gets where it passes gradients on: more than `low`, at most `high`. */
-function passing(activation: Activation) {
-  if (activation === "none") return { low: -Infinity, high: Infinity };
-  return { low: 0, high: activation === "relu" ? Infinity : BELOW_SIX };
 }
 
 /** The buffers that go with {@linkcode normalization}. */

@@ -15,6 +15,15 @@ export const ACTIVATIONS = { none: 0, relu: 1, relu6: 2 } as const;
 /** Name of an activation that a dense kernel can apply to its own output. */
 export type Activation = keyof typeof ACTIVATIONS;
 
+/** The float32 before 6. */
+const BELOW_SIX = 6 - 2 ** -21;
+
+/** What an activation gets where it passes gradients on: more than `low`, at most `high`. */
+export function passing(activation: Activation) {
+  if (activation === "none") return { low: -Infinity, high: Infinity };
+  return { low: 0, high: activation === "relu" ? Infinity : BELOW_SIX };
+}
+
 /** Batch normalization by given statistics, each [channels]; beta is the epilogue's bias. */
 export interface Normalization<T> {
   readonly mean: T;

@@ -57,7 +57,7 @@ export interface GemmPlan<T> extends Epilogue<T> {
 }
 
 /** Groups of four steps in a first sum, short or not, and first sums in a second. A first sum costs as much as two groups. */
-const SHORT = 5, LONG = 20, CHUNKS = 16;
+const SHORT = 5, LONG = 40, CHUNKS = 16;
 
 /** Taps of a window for which a row has a bit each, and one is left for steps past the last. */
 export const MOST_TAPS = 31;

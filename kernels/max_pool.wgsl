@@ -4,7 +4,8 @@
 // gradient alone.
 //
 // For the gradient the same kernel writes which pixel wins (max_pool_gradient.wgsl gathers by it), or, where the windows tile
-// the image, the gradient itself: each window's dy goes to the pixel that wins, 0 to the others.
+// the image, the gradient itself: each window's dy goes to the pixel that wins, 0 to the others. Where x comes from an activation
+// that passes no gradient on, no pixel wins.
 // Loops marked with @ are written out by specialize().
 
 alias V = f32;
@@ -17,6 +18,8 @@ struct Params {
   runs: u32,        // of a row
   count: u32,       // invocations
   result: u32,      // 0: values, 1: winners, 2: gradient
+  low: f32,         // an activation before passes gradients on where it gave more than `low`, at most `high`
+  high: f32,
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
@@ -68,6 +71,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       }
       line += jump * p.channels;
       pixels += jump;
+    }
+    for (var r = 0u; r < cells; r++) { //@ unroll
+      let passes = (best[r] > V(p.low)) & (best[r] <= V(p.high)) | (V(p.low) < V(0.0));
+      winner[r] = select(V(-1.0), winner[r], passes);
     }
     var results = array<V, cells>();
     for (var r = 0u; r < cells; r++) { //@ unroll

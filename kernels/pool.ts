@@ -6,6 +6,7 @@
  * @module
  */
 import type { Emitter } from "./emitter.ts";
+import { type Activation, passing } from "./epilogue.ts";
 import { defineKernel, type Kernel, type ParamValues, sizeOf, specialize, spread } from "./kernel.ts";
 import type { Window } from "./window.ts";
 import averageCode from "./average_pool.wgsl" with { type: "text" };
@@ -58,8 +59,14 @@ function emitPool<T>(
 /** What max_pool.wgsl writes. */
 const RESULTS = { values: 0, winners: 1, gradient: 2 } as const;
 
-function emitMax<T>(e: Emitter<T>, g: Window, result: keyof typeof RESULTS, buffers: T[]): void {
-  emitPool(e, maxKernel, g, g.out, buffers, { result: RESULTS[result] });
+function emitMax<T>(
+  e: Emitter<T>,
+  g: Window,
+  result: keyof typeof RESULTS,
+  buffers: T[],
+  activation: Activation = "none",
+): void {
+  emitPool(e, maxKernel, g, g.out, buffers, { result: RESULTS[result], ...passing(activation) });
 }
 
 /** Whether every cell of the image lies in one window. */
@@ -74,11 +81,19 @@ export function maxPool<T>(e: Emitter<T>, g: Window, b: { x: T; y: T }): void {
   emitMax(e, g, "values", [b.x, b.x, b.y]);
 }
 
-/** Emits dx from x and dy: at once where windows tile the image, else first which tap of each window won. */
-export function maxPoolGradient<T>(e: Emitter<T>, g: Window, b: { x: T; dy: T; dx: T }): void {
-  if (tiles(g)) return emitMax(e, g, "gradient", [b.x, b.dy, b.dx]);
+/**
+ * Emits dx from x and dy: at once where windows tile the image, else first which tap of each window won. Where x comes from an
+ * activation, dx is the gradient for what that gets: it passes on what windows won that it lets pass.
+ */
+export function maxPoolGradient<T>(
+  e: Emitter<T>,
+  g: Window,
+  activation: Activation,
+  b: { x: T; dy: T; dx: T },
+): void {
+  if (tiles(g)) return emitMax(e, g, "gradient", [b.x, b.dy, b.dx], activation);
   const winner = e.scratch(g.n * sizeOf(g.out) * g.channels);
-  emitMax(e, g, "winners", [b.x, b.x, winner]);
+  emitMax(e, g, "winners", [b.x, b.x, winner], activation);
   emitPool(e, maxGradientKernel, g, g.size, [winner, b.dy, b.dx]);
 }
 

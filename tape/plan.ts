@@ -17,6 +17,7 @@ import { lifetimes } from "./lifetimes.ts";
 import type { LabelledLaunch, Memory, Part, PlannedLaunch, Region } from "./memory.ts";
 import { labelOf, type Origin } from "./origin.ts";
 import type { ParameterLayout } from "./parameter_layout.ts";
+import { absorbPadding } from "./padding.ts";
 import { planMemory } from "./plan_memory.ts";
 import { type Fill, fillsOf, isGiven, NOTHING, planPreparation } from "./preparation.ts";
 import { lowerInParts } from "./split.ts";
@@ -84,12 +85,13 @@ export class Plan {
     this.#workgroups = WORKGROUPS[kind];
     const kept = new Set(Object.values(request.fetches)),
       taken = updates.flatMap((u) => [...u.values.values()]);
-    const nodes: Node[] = reachable(tape.nodes, [...kept, ...taken]);
+    const needed = new Set([...kept, ...taken]);
+    const nodes: Node[] = absorbPadding(reachable(tape.nodes, needed), needed);
     this.changesParameters = updates.length > 0;
     this.#backward = backwardOf(nodes);
     this.#isTraining = this.changesParameters || this.#backward.size > 0;
-    this.#halves = request.precision === "f16" ? halfValues(nodes, [...kept, ...taken]) : new Set();
-    for (const step of fuse(nodes, new Set([...kept, ...taken]))) this.#lower(step);
+    this.#halves = request.precision === "f16" ? halfValues(nodes, needed) : new Set();
+    for (const step of fuse(nodes, needed)) this.#lower(step);
     this.#planUpdates(updates);
     const launches = this.#lowered.map(({ launch }) => launch), partOf = (value: Value) => this.#part(value);
     const uses = textureUses(launches, partOf, (value) => this.bytesEach(value));

@@ -7,6 +7,7 @@
  * @module
  */
 import { chooserOf, type Preferences, shapeClass, WAYS } from "../kernels/choices.ts";
+import { absorbPadding } from "./padding.ts";
 import { fuse, reachable, type Step } from "./fuse.ts";
 import { ParameterLayout } from "./parameter_layout.ts";
 import { Plan, type PlanRequest } from "./plan.ts";
@@ -49,9 +50,12 @@ export function questionsOf(
   { fetches, updates = [] }: Pick<PlanRequest, "fetches" | "updates">,
   target: PlanTarget,
 ): Question[] {
-  const targets = [...Object.values(fetches), ...updates.flatMap(({ values }) => [...values.values()])];
+  const targets = new Set([
+    ...Object.values(fetches),
+    ...updates.flatMap(({ values }) => [...values.values()]),
+  ]);
   const questions = new Map<string, Asked>(), ranks = new Map<string, number>(), seen = new Set<string>();
-  for (const step of fuse(reachable(tape.nodes, targets), new Set(targets))) {
+  for (const step of fuse(absorbPadding(reachable(tape.nodes, targets), targets), targets)) {
     const asked = ask(step, [], target), key = JSON.stringify(asked.map((a) => [a.operation, a.sizes]));
     if (asked.length === 0 || seen.has(key)) continue;
     seen.add(key);

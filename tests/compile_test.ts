@@ -5,6 +5,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { sgd } from "../kernels/optimizers.ts";
 import { compile, type ProgramRequest } from "../tape/compile.ts";
 import { gradients } from "../tape/gradients.ts";
+import { pad } from "../tape/ops/arrange.ts";
 import { conv2d } from "../tape/ops/conv2d.ts";
 import { mean } from "../tape/ops/losses.ts";
 import { matmul } from "../tape/ops/matmul.ts";
@@ -138,6 +139,37 @@ Deno.test("compile() keeps a product that serves as a bias or twice as an operan
       assertEquals([...await program.fetch("twice")], [14, 20]);
     });
   }));
+
+for (const training of [false, true]) {
+  Deno.test(`compile() makes margins the padding of the convolutions that alone read them, ${training ? "in training" : "forward"}`, () =>
+    withGpu(async (gpu) => {
+      const record = (isKept: boolean) => {
+        const tape = new Tape(), x = tape.feed("x", [2, 5, 6, 4]);
+        const w = tape.variable("w", [3, 3, 4, 4], { initialize }),
+          v = tape.variable("v", [1, 1, 4, 8], { initialize });
+        const padded = pad(x, { top: 1, bottom: 2, left: 0, right: 1 }), stride = 2, padding = "VALID";
+        const y = conv2d(padded, w, { stride, padding });
+        const dw = training ? gradients(mean(relu(y)), [w])[0]! : undefined;
+        // a window of one pixel would lie beside the image
+        const z = conv2d(pad(x, { top: 1 }), v, { stride, padding });
+        return { tape, fetches: { y, z, ...dw && { dw }, ...isKept && { padded } } };
+      };
+      const results: Record<string, Float32Array> = {};
+      for (const isKept of [true, false]) {
+        const { tape, fetches } = record(isKept);
+        await withProgram(gpu, tape, { fetches }, async (program) => {
+          const pads = program.commands.filter(({ label }) => label.includes("/pad "));
+          assertEquals(pads.length, isKept ? 2 : 1, `${program.commands.map(({ label }) => label)}`);
+          program.feed("x", array("x", [2, 5, 6, 4]));
+          program.run();
+          for (const name of Object.keys(fetches)) {
+            const result = await program.fetch(name);
+            assertSameBits(result, results[name] ??= result, name);
+          }
+        });
+      }
+    }, { variant: ["direct"] }));
+}
 
 Deno.test("compile() drops what no fetch needs", () =>
   withGpu(async (gpu) => {

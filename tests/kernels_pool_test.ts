@@ -1,6 +1,10 @@
 /** Pooling over odd shapes against its definition: max pooling to the bit, with ties, and average pooling. */
+// @ts-types="../types/std_assert.d.ts"
+import { assertEquals } from "@std/assert";
+import { relu, relu6 } from "../tape/ops/activations.ts";
 import { avgPool2d, maxPool2d } from "../tape/ops/pool.ts";
 import { backward, type KernelCase, sums, testCases } from "./_kernels.ts";
+import * as dense from "./reference/dense.ts";
 import { abs, coarse, map, random, type Tensor, tensor } from "./reference/tensor.ts";
 import * as reference from "./reference/window.ts";
 
@@ -89,6 +93,33 @@ testCases(
   widths.flatMap(([name, g]) =>
     ["negative", "ties", "constant"].map((valued) => poolCase(name, "max", valued, g))
   ),
+);
+
+/** An activation before the pooling: the pooling's gradient becomes that for the activation's input. */
+function throughCase(name: string, g: Geometry, most: 6 | undefined): KernelCase {
+  const { x: shape, ...windows } = g, { kernel, stride = [1, 1], rate = [1, 1], padding = "SAME" } = windows;
+  const x = map(coarse("x", shape), (v) => 4 * v),
+    dy = coarse("dy", reference.outShape(shape, windows, shape[3]));
+  const activated = dense.relu(x, most);
+  return {
+    name: `${name}: ${most ? "relu6" : "relu"}`,
+    feeds: { x, dy },
+    record: ({ x, dy }) => {
+      const activated = most ? relu6(x) : relu(x);
+      const [dp] = backward(maxPool2d(activated, kernel, { stride, rate, padding }), dy);
+      const [dx] = backward(activated, dp!);
+      assertEquals(dx!.node!.operation.name, "maxPool2dGradient");
+      return { dx: dx! };
+    },
+    expect: {
+      dx: { value: dense.reluGradient(x, reference.maxPool2dGradient(activated, dy, windows), most) },
+    },
+  };
+}
+
+testCases(
+  "the gradient of maxPool2d passes through relu and relu6 to the bit",
+  widths.flatMap(([name, g]) => [throughCase(name, g, undefined), throughCase(name, g, 6)]),
 );
 
 testCases(

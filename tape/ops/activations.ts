@@ -9,6 +9,7 @@ import { sizeOf } from "../../kernels/kernel.ts";
 import type { Activation } from "../../kernels/epilogue.ts";
 import { type Pointwise, pointwise } from "../../kernels/pointwise.ts";
 import { defineOperation, type Operation, type Value } from "../tape.ts";
+import { maxPoolGradientThrough } from "./pool.ts";
 
 /** Lines of the pointwise table that have their gradient there. */
 type Differentiable = { [N in Pointwise]: `${N}Gradient` extends Pointwise ? N : never }[Pointwise];
@@ -29,8 +30,11 @@ function activation(name: Differentiable, gradientOf: "output" | "input"): Opera
   const operation: Operation<null> = defineOperation<null>({
     name,
     infer: ([x]) => [x],
-    gradient: ({ node, inputs: [x], outputs: [y], gradients: [dy] }) =>
-      dy ? x.tape.apply(gradient, [dy, gradientOf === "output" ? y : x], null, node.scope) : [],
+    gradient: ({ node, inputs: [x], outputs: [y], gradients: [dy] }) => {
+      if (!dy) return [];
+      const fused = activationOf(node.operation), dx = fused && maxPoolGradientThrough(fused, y, dy);
+      return dx ? [dx] : x.tape.apply(gradient, [dy, gradientOf === "output" ? y : x], null, node.scope);
+    },
     batch: () => ({ outputs: "map" }),
     lower: (e, { inputs: [x], outputs: [y] }) => pointwise(e, name, sizeOf(y.shape), { a: x, y }),
   });

@@ -8,7 +8,7 @@
 import { copyColumns } from "../../kernels/copy_columns.ts";
 import { sizeOf } from "../../kernels/kernel.ts";
 import { rearrange, stridesOf } from "../../kernels/rearrange.ts";
-import { defineOperation, type Operation, type Shape, type Value } from "../tape.ts";
+import { defineOperation, type Node, type Operation, type Shape, type Value } from "../tape.ts";
 
 interface Scoped {
   readonly scope?: string;
@@ -162,6 +162,11 @@ const cropOperation: Operation<Required<Margins>> = defineOperation<Required<Mar
     rearrange(e, x, y, { dims: imageShape(y), strides, base });
   },
 });
+
+/** The rows and columns of zeros that a node puts around images; undefined where it does something else. */
+export function marginsOf({ operation, attributes }: Node): Required<Margins> | undefined {
+  if (operation === padOperation as Operation<unknown>) return attributes as Required<Margins>;
+}
 
 /**
  * Zeros around images [n, height, width, channels], as `tf.pad`.

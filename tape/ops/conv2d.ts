@@ -7,8 +7,9 @@
  */
 import { conv2d as emitForward, conv2dInputGradient, conv2dWeightGradient } from "../../kernels/conv2d.ts";
 import { sizeOf } from "../../kernels/kernel.ts";
-import { slide, type Window, type WindowOptions } from "../../kernels/window.ts";
-import { defineOperation, type Operation, type Shape, type Value } from "../tape.ts";
+import { pair, slide, type Window, type WindowOptions } from "../../kernels/window.ts";
+import { defineOperation, type Node, type Operation, type Shape, type Value } from "../tape.ts";
+import type { Margins } from "./arrange.ts";
 
 interface Attributes {
   readonly window: WindowOptions;
@@ -76,6 +77,34 @@ const weightGradient: Operation<GradientAttributes> = defineOperation<GradientAt
 /** Whether an operation is the gradient of a convolution for its weights. */
 export function isWeightGradient(operation: Operation<unknown>): boolean {
   return operation === weightGradient as Operation<unknown>;
+}
+
+/**
+ * A convolution of `padded`, or its gradient for the weights, as one of `x`, which has `margins` less: its windows leave the image.
+ * Undefined where the node is no such thing, has padding already, or would have windows beside the image.
+ */
+export function withPadding(
+  node: Node,
+  padded: Value,
+  margins: Required<Margins>,
+  x: Value,
+): Node | undefined {
+  const isOurs = [operation, weightGradient].some((ours) => node.operation === ours as Operation<unknown>);
+  if (!isOurs || node.inputs[0] !== padded || node.inputs[1] === padded) return;
+  const attributes = node.attributes as Attributes, { window } = attributes;
+  const { top, bottom, left, right } = margins, rate = pair(window.rate ?? 1);
+  const [height, width] = node.operation === operation as Operation<unknown>
+    ? node.inputs[1].shape
+    : node.outputs[0].shape;
+  const fits = Math.max(top, bottom) <= (height - 1) * rate[0] &&
+    Math.max(left, right) <= (width - 1) * rate[1];
+  if (window.padding !== "VALID" || !fits) return;
+  const padding = [[top, bottom], [left, right]] as const;
+  return {
+    ...node,
+    inputs: [x, node.inputs[1]],
+    attributes: { ...attributes, window: { ...window, padding } },
+  };
 }
 
 /**

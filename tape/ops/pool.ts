@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Activation } from "../../kernels/epilogue.ts";
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "../../kernels/pool.ts";
 import { type Pair, slide, type Window, type WindowOptions } from "../../kernels/window.ts";
 import { defineOperation, type Operation, type Shape, type Value } from "../tape.ts";
@@ -35,13 +36,26 @@ const maxOperation: Operation<Attributes> = defineOperation<Attributes>({
     maxPool(e, slide(x.shape, a.kernel, a), { x, y }),
 });
 
-const maxGradient: Operation<Attributes> = defineOperation<Attributes>({
+/** `activation`: what x comes from, if dx is the gradient for what that gets. */
+type MaxGradientAttributes = Attributes & { readonly activation?: Activation };
+
+const maxGradient: Operation<MaxGradientAttributes> = defineOperation<MaxGradientAttributes>({
   name: "maxPool2dGradient",
   infer: ([x]) => [x],
   batch: () => ({ outputs: "map" }),
   lower: (e, { inputs: [x, dy], outputs: [dx], attributes: a }) =>
-    maxPoolGradient(e, slide(x.shape, a.kernel, a), { x, dy, dx }),
+    maxPoolGradient(e, slide(x.shape, a.kernel, a), a.activation ?? "none", { x, dy, dx }),
 });
+
+/**
+ * Where `dy` is max pooling's gradient for the output `y` of an activation: the gradient for the activation's input, which the
+ * same kernels compute. What a window wins is all of its gradient, so the activation passes on whole windows.
+ */
+export function maxPoolGradientThrough(activation: Activation, y: Value, dy: Value): Value | undefined {
+  const { operation, inputs, attributes, scope } = dy.node ?? {};
+  if (operation !== maxGradient as Operation<unknown> || inputs![0] !== y) return;
+  return y.tape.apply(maxGradient, inputs!, { ...attributes as Attributes, activation }, scope)[0];
+}
 
 const averageOperation: Operation<Attributes> = defineOperation<Attributes>({
   name: "avgPool2d",
