@@ -18,8 +18,11 @@ export interface Emitter<T> {
   readonly limit: number;
   /** Workgroups of a product that keep the adapter busy: with fewer, its sums are split. */
   readonly workgroups: number;
-  /** Whether long sums are to be made of short ones at some cost, as forward in training, where nets magnify every rounding. */
-  readonly hasShortSums: boolean;
+  /**
+   * Of how long sums the sums of a product are made: shorter ones cost time and round less. Forward in training they are short, and
+   * the shortest where batch normalization magnifies every rounding.
+   */
+  readonly sums: "long" | "short" | "shortest";
   /** Whether a buffer holds the same at each run, so that what is made of it alone is made once. */
   isLasting(buffer: T): boolean;
   /** `count` elements of a buffer, from `first` on: a multiple of {@linkcode WINDOW_UNIT}. */

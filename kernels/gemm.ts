@@ -56,8 +56,8 @@ export interface GemmPlan<T> extends Epilogue<T> {
   readonly batches?: Batches;
 }
 
-/** Groups of four steps in a first sum, short or not, and first sums in a second. A first sum costs as much as two groups. */
-const SHORT = 5, LONG = 40, CHUNKS = 16;
+/** Groups of four steps in a first sum, which costs as much as two groups, and first sums in a second. */
+const GROUPS = { long: 40, short: 15, shortest: 5 }, CHUNKS = 16;
 
 /** Taps of a window for which a row has a bit each, and one is left for steps past the last. */
 export const MOST_TAPS = 31;
@@ -132,7 +132,7 @@ function placesOf<T>({ m, rows, steps }: GemmPlan<T>, first: number): ParamValue
 
 /** Emits a product whose y has rows of whole vec4: `m` rows from row `first` of a on. */
 function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): void {
-  const { n, k, scatter } = plan, chunk = e.hasShortSums ? SHORT : LONG;
+  const { n, k, scatter } = plan, chunk = GROUPS[e.sums];
   const batches = plan.batches?.count ?? 1, m4 = quarters(m), n4 = quarters(n);
   const { tile, laneColumns, tilesM, tilesN, usualTiles } = cover(e, m4, n4, k, batches);
   const ranges = batches > 1 || k === 0

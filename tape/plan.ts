@@ -17,6 +17,7 @@ import { lifetimes } from "./lifetimes.ts";
 import type { LabelledLaunch, Memory, Part, PlannedLaunch, Region } from "./memory.ts";
 import { labelOf, type Origin } from "./origin.ts";
 import type { ParameterLayout } from "./parameter_layout.ts";
+import { isBatchNormByBatch } from "./ops/batch_norm.ts";
 import { absorbPadding } from "./padding.ts";
 import { planMemory } from "./plan_memory.ts";
 import { type Fill, fillsOf, isGiven, NOTHING, planPreparation } from "./preparation.ts";
@@ -67,7 +68,8 @@ export class Plan {
   readonly #workgroups: number;
   /** Operations that compute gradients, or take some. */
   readonly #backward: ReadonlySet<Node>;
-  readonly #isTraining: boolean;
+  /** How the sums of products are computed forward. */
+  readonly #forwardSums: Emitter<Value>["sums"];
 
   /**
    * @param maxBindingSize bytes of the largest storage binding
@@ -89,7 +91,9 @@ export class Plan {
     const nodes: Node[] = absorbPadding(reachable(tape.nodes, needed), needed);
     this.changesParameters = updates.length > 0;
     this.#backward = backwardOf(nodes);
-    this.#isTraining = this.changesParameters || this.#backward.size > 0;
+    const isTraining = this.changesParameters || this.#backward.size > 0;
+    const isMagnified = nodes.some(({ operation }) => isBatchNormByBatch(operation));
+    this.#forwardSums = !isTraining ? "long" : isMagnified ? "shortest" : "short";
     this.#halves = request.precision === "f16" ? halfValues(nodes, needed) : new Set();
     for (const step of fuse(nodes, needed)) this.#lower(step);
     this.#planUpdates(updates);
@@ -168,12 +172,12 @@ export class Plan {
     return { tape: this.tape, id: -1, shape, dtype: "f32", label };
   }
 
-  #emitter(origin: Origin, hasShortSums = false): Emitter<Value> {
+  #emitter(origin: Origin, sums: Emitter<Value>["sums"] = "long"): Emitter<Value> {
     const label = labelOf(origin);
     return {
       limit: this.#limit,
       workgroups: this.#workgroups,
-      hasShortSums,
+      sums,
       isLasting: (value) => !this.changesParameters && isGiven(this.#root(value)),
       choose: this.#choose,
       emit: ({ kernel, ...rest }) => {
@@ -203,8 +207,8 @@ export class Plan {
     const shapes = (values: readonly Value[]) => values.map((v) => v.shape);
     const origin = { scope, operation: operation.name, inputs: shapes(inputs), outputs: shapes(outputs) };
     const context = { inputs, outputs, attributes, epilogue, isSensitive, firstImage: 0 };
-    const hasShortSums = this.#isTraining && !this.#backward.has(node);
-    lowerInParts(this.#emitter(origin, hasShortSums), operation, context, {
+    const sums = this.#backward.has(node) ? "long" : this.#forwardSums;
+    lowerInParts(this.#emitter(origin, sums), operation, context, {
       limit: this.#limit,
       images: (v, first, count) =>
         this.#window(v, first * sizeOf(v.shape.slice(1)), [count, ...v.shape.slice(1)]),

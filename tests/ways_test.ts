@@ -2,13 +2,16 @@
 // @ts-types="../types/std_assert.d.ts"
 import { assertEquals, assertLess } from "@std/assert";
 import { chooserOf, WAYS } from "../kernels/choices.ts";
+import { gradients } from "../tape/gradients.ts";
+import { batchNorm } from "../tape/ops/batch_norm.ts";
 import { conv2d } from "../tape/ops/conv2d.ts";
 import { relu } from "../tape/ops/activations.ts";
+import { mean } from "../tape/ops/losses.ts";
 import { matmul } from "../tape/ops/matmul.ts";
 import { biasAdd } from "../tape/ops/pointwise.ts";
 import { ParameterLayout } from "../tape/parameter_layout.ts";
 import { Plan } from "../tape/plan.ts";
-import { Tape } from "../tape/tape.ts";
+import { Tape, type Value } from "../tape/tape.ts";
 import { convolutionCase } from "./_convolutions.ts";
 import { withGpu } from "./_gpu.ts";
 import { evaluate, type KernelCase } from "./_kernels.ts";
@@ -112,4 +115,21 @@ Deno.test("a forced way decides which kernels run, and Winograd's is for 3x3 win
       assertEquals(names.some((name) => name.startsWith("winograd")), isFiltered);
     }
   }
+});
+
+Deno.test("sums are short forward in training, shortest where the batch normalizes, and long elsewhere", () => {
+  const chunksOf = (normalizes: boolean, trains: boolean) => {
+    const tape = new Tape(),
+      x = tape.feed("x", [4, 64]),
+      w = tape.feed("w", [64, 32]),
+      product = matmul(x, w);
+    const y = relu(normalizes ? batchNorm(product, {}, { epsilon: 1e-3 }).y : product);
+    const fetches: Record<string, Value> = trains ? { dw: gradients(mean(y), [w])[0]! } : { y };
+    const { launches } = new Plan(tape, { fetches }, new ParameterLayout(tape.variables), 2 ** 27);
+    const products = launches.filter(({ launch }) => launch.kernel.name.startsWith("gemm_"));
+    return products.flatMap(({ launch }) => launch.params.chunk ?? []);
+  };
+  assertEquals(chunksOf(false, false), [40]);
+  assertEquals(chunksOf(false, true), [15, 40]);
+  assertEquals(chunksOf(true, true), [5, 40]);
 });
