@@ -73,7 +73,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       pixels += jump;
     }
     for (var r = 0u; r < cells; r++) { //@ unroll
-      let passes = (best[r] > V(p.low)) & (best[r] <= V(p.high)) | (V(p.low) < V(0.0));
+      let passes = ((best[r] > V(p.low)) & (best[r] <= V(p.high))) | (V(p.low) < V(0.0));
       winner[r] = select(V(-1.0), winner[r], passes);
     }
     var results = array<V, cells>();
