@@ -52,14 +52,14 @@ for (const method of ["timestamps", "repeats"] as TimingMethod[]) {
   Deno.test(`profileProgram() times every launch by ${method}`, () =>
     withGpu(async (gpu) => {
       const tape = new Tape(),
-        x = tape.feed("x", [1 << 20]),
+        x = tape.feed("x", [1 << 24]), // a GPU takes a while for it, too
         parameters = new Parameters(gpu, tape.variables);
       const program = await compile(gpu, tape, { fetches: { y: relu(x), z: relu(relu(x)) }, parameters });
       const { launches, runMs, ...rest } = await profileProgram(gpu, program, { rounds: 2, method });
       assertEquals(rest, { method, rounds: 2 });
       assertEquals(launches.map((launch) => launch.operation), ["relu", "relu", "relu"]);
       const sum = launches.reduce((sum, { ms }) => sum + ms, 0);
-      assert(launches.every(({ ms }) => ms > 0.0005), `${launches.map(({ ms }) => ms)}`);
+      assert(launches.every(({ ms }) => ms > 0.01), `${launches.map(({ ms }) => ms)}`);
       assert(sum > runMs / 10 && sum < 10 * runMs, `${sum} ms launch by launch, ${runMs} ms as one`);
       program.destroy();
       parameters.destroy();
