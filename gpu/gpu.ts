@@ -112,7 +112,7 @@ export class Gpu {
       const value = adapter.limits[name as keyof GPUSupportedLimits];
       if (typeof value === "number") requiredLimits[name] = value;
     }
-    const requiredFeatures = [...adapter.features].filter((name) => usefulFeatures.includes(name));
+    const requiredFeatures = [...adapter.features, "subgroups"].filter((name) => usefulFeatures.includes(name));
     try {
       const device = await adapter.requestDevice({
         label: "wgslim",

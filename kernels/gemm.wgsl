@@ -18,6 +18,7 @@
 
 const rows = 1u;      // vec4 rows a lane
 const columns = 1u;   // vec4 columns a lane
+const shares = 1u;    // vec4 of b that a lane loads for all, each turn
 
 @group(0) @binding(6) var a: texture_storage_2d<rgba32float, read>;
 @group(0) @binding(7) var b: texture_storage_2d<rgba32float, read>;
@@ -34,7 +35,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let index = group.x + group.y * groupCounts.x;
   let m0 = ((index / p.tilesN) * (8u / p.laneColumns) + lane / p.laneColumns) * rows;
   let n0 = ((index % p.tilesN) * p.laneColumns + lane % p.laneColumns) * columns;
-  if (m0 >= p.m4 || n0 >= p.n4) { return; }
+  if (m0 >= p.m4 || n0 >= p.n4) { return; } //@ alone
   let batch = group.z / p.splits;
   let split = group.z % p.splits;
   let aBase = p.aBase + batch * p.aBatch;
@@ -53,7 +54,12 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     place = next(place, p.rowDims, p.rowStrides); //@ rows
   } //@ rows
   var bColumn: array<u32, columns>;
-  for (var c = 0u; c < columns; c++) { bColumn[c] = batch * p.bBatch + min(n0 + c, p.n4 - 1u); } //@ unroll
+  for (var c = 0u; c < columns; c++) { bColumn[c] = batch * p.bBatch + min(n0 + c, p.n4 - 1u); } //@ unroll //@ alone
+  var share: array<vec4f, shares>; //@ together
+  var bShare: array<u32, shares>; //@ together
+  for (var s = 0u; s < shares; s++) { //@ unroll //@ together
+    bShare[s] = batch * p.bBatch + (8u * s + lane) / columns * p.n4 + min(n0 + (8u * s + lane) % columns, p.n4 - 1u); //@ together
+  } //@ together
   let aZero = lastOf(textureDimensions(a));
   let bZero = lastOf(textureDimensions(b));
   let groupCount = (p.kCount + 3u) / 4u; //@ rows
@@ -68,8 +74,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   var bAt = k * p.n4;
   var x: array<vec4f, 4u * rows>;
   var w: array<vec4f, 4u * columns>;
-  var bSteps: array<u32, 4u>;
-  var bLeast: array<u32, 4u>;
+  var bSteps: array<u32, 4u>; //@ alone
+  var bLeast: array<u32, 4u>; //@ alone
   var sums: array<vec4f, 4u * rows * columns>;
   var tile: array<vec4f, 4u * rows * columns>;
   var total: array<vec4f, 4u * rows * columns>;
@@ -83,20 +89,26 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         x[r] = left(min((aRow[r] + step.at) | u32(i32(outside[r] << shift) >> 31u), aZero)); //@ rows
       } //@ rows
       step = next(step, p.columnDims, p.columnStrides); //@ rows
+      for (var s = 0u; s < shares; s++) { //@ unroll //@ together
+        share[s] = right(max(bShare[s] + bAt, select(bZero, 0u, k + (8u * s + lane) / columns < end))); //@ together
+      } //@ together
       for (var u = 0u; u < 4u; u++) { //@ unroll
         let isInside = k < end;
         let least = select(aZero, 0u, isInside); //@ steps
         for (var r = 0u; r < rows; r++) { x[u * rows + r] = left(max(aRow[r] + step.at, least)); } //@ unroll //@ steps
         step = next(step, p.columnDims, p.columnStrides); //@ steps
-        bSteps[u] = bAt;
-        bLeast[u] = select(bZero, 0u, isInside);
+        bSteps[u] = bAt; //@ alone
+        bLeast[u] = select(bZero, 0u, isInside); //@ alone
         k++;
         bAt += p.n4;
       }
+      for (var c = 0u; c < columns; c++) { //@ unroll //@ alone
+        for (var u = 0u; u < 4u; u++) { w[4u * c + u] = right(max(bColumn[c] + bSteps[u], bLeast[u])); } //@ unroll //@ alone
+      } //@ alone
       for (var c = 0u; c < columns; c++) { //@ unroll
-        for (var u = 0u; u < 4u; u++) { w[4u * c + u] = right(max(bColumn[c] + bSteps[u], bLeast[u])); } //@ unroll
-      }
-      for (var c = 0u; c < columns; c++) { //@ unroll
+        for (var u = 0u; u < 4u; u++) { //@ unroll //@ together
+          w[4u * c + u] = subgroupBroadcast(share[(u * columns + c) / 8u], (u * columns + c) % 8u); //@ together
+        } //@ together
         for (var r = 0u; r < rows; r++) { //@ unroll
           for (var i = 0u; i < 4u; i++) { //@ unroll
             sums[(c * rows + r) * 4u + i] = sums[(c * rows + r) * 4u + i] + vec4f(x[4u * r + i][0]) * w[4u * c] + vec4f(x[4u * r + i][1]) * w[4u * c + 1u] //@ rows
@@ -131,7 +143,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   for (var c = 0u; c < min(columns, p.n4 - n0); c++) {
     let numbers = channel(n0 + c);
     var to = start;
-    for (var r = 0u; r < min(4u * rows, p.m - 4u * m0); r++) {
+    for (var r = 0u; r < min(4u * rows, max(p.m, 4u * m0) - 4u * m0); r++) {
       let at = yBase + to.at + n0 + c;
       y[at] = finish(total[4u * c * rows + r], numbers, at);
       to = next(to, p.outDims, p.outStrides);

@@ -28,29 +28,33 @@ export interface Tile {
 const LAYOUTS = ["rows", "steps"] as const;
 type Layout = typeof LAYOUTS[number];
 
+/** Whether each lane loads all of b that it needs, or a share for all. */
+const LOADS = ["alone", "together"] as const;
+type Load = typeof LOADS[number];
+
 /** The kernels of a tile: its text without the lines that are marked for the other layout. */
-function kernelsOf(name: string, code: string, rows: number, columns: number): Tile["kernels"] {
+function kernelsOf(name: string, code: string, rows: number, columns: number, load: Load = "alone"): Tile["kernels"] {
   const kernels = LAYOUTS.map((layout): [Layout, Kernel] => {
-    const isOurs = (line: string) =>
-      !LAYOUTS.some((other) => other !== layout && line.endsWith(` //@ ${other}`));
-    const lines = (commonCode + code).split("\n").filter(isOurs).map((line) =>
-      line.replace(` //@ ${layout}`, "")
-    );
-    const constants = { rows, columns, vectors: 4 * rows, sumCount: 4 * rows * columns };
+    const others = [...LAYOUTS, ...LOADS].filter((mark) => mark !== layout && mark !== load);
+    const lines = (commonCode + code).split("\n")
+      .filter((line) => !others.some((other) => line.endsWith(` //@ ${other}`)))
+      .map((line) => line.replace(` //@ ${layout}`, "").replace(` //@ ${load}`, ""));
+    const constants = { rows, columns, vectors: 4 * rows, sumCount: 4 * rows * columns, shares: columns / 2 };
     return [layout, defineWithEpilogue(`gemm_${name}_${layout}`, specialize(lines.join("\n"), constants))];
   });
   return Object.fromEntries(kernels) as Record<Layout, Kernel>;
 }
 
-function registerTile(rows: number, columns: number, speed: number): Tile {
-  const kernels = kernelsOf(`${4 * rows}x${4 * columns}`, gemmCode, rows, columns);
-  return { kernels, rows, columns, laneColumns: [4, 2, 8, 1], lanes: 8, speed };
+function registerTile(rows: number, columns: number, speed: number, load: Load = "alone"): Tile {
+  const kernels = kernelsOf(`${4 * rows}x${4 * columns}`, gemmCode, rows, columns, load);
+  return { kernels, rows, columns, laneColumns: load === "alone" ? [4, 2, 8, 1] : [1], lanes: 8, speed };
 }
 
 /** Larger register tiles need fewer loads a product, smaller ones waste less at the edges; GPUs like to share. */
 const TILES = {
   "16x16": registerTile(4, 4, 1),
   "8x8": registerTile(2, 2, 0.7),
+  "8x32": registerTile(2, 8, 1.4, "together"),
   shared: {
     kernels: kernelsOf("shared", sharedCode, 1, 2),
     rows: 1,
@@ -98,7 +102,8 @@ export function cover<T>(
 ): Cover & { readonly usualTiles: number } {
   const time = (name: keyof typeof TILES) => coverBy(TILES[name], m4, n4).time;
   const best = TILE_NAMES.reduce((best, name) => time(name) < time(best) ? name : best);
-  const { tilesM, tilesN } = coverBy(TILES[best], m4, n4);
+  const usual = (["16x16", "8x8"] as const).reduce((best, name) => time(name) < time(best) ? name : best);
+  const { tilesM, tilesN } = coverBy(TILES[usual], m4, n4);
   const chosen = TILES[e.choose("gemm", [4 * m4, 4 * n4, k, batches], TILE_NAMES, best)];
   return { ...coverBy(chosen, m4, n4), usualTiles: tilesM * tilesN };
 }
