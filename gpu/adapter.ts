@@ -72,3 +72,34 @@ export async function chooseAdapter(gpu: GPU, wish: AdapterWish = "any"): Promis
   const second = await gpu.requestAdapter({ forceFallbackAdapter: true });
   return isKind(second) ? second : null;
 }
+
+/** Features that some kernel can use; the rest of WebGPU's are about drawing. */
+const usefulFeatures: readonly string[] = ["shader-f16", "timestamp-query", "subgroups"];
+
+/** Invocations that must be in a subgroup for kernels to use it. */
+const LEAST_SUBGROUP = 8;
+
+/**
+ * Requests a device with all limits of the adapter, and with the features that kernels can use.
+ *
+ * Deno 2.9 does not list subgroups, and gives them to whoever asks. Where they are narrow they are not asked for.
+ */
+export async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  const requiredLimits: Record<string, number> = {};
+  for (const name in adapter.limits) {
+    const value = adapter.limits[name as keyof GPUSupportedLimits];
+    if (typeof value === "number") requiredLimits[name] = value;
+  }
+  const listed = [...adapter.features].filter((name) =>
+    usefulFeatures.includes(name) && name !== "subgroups"
+  );
+  const isWide = ((adapter.info as { subgroupMinSize?: number }).subgroupMinSize ?? 0) >= LEAST_SUBGROUP;
+  const request = (features: readonly string[]) =>
+    adapter.requestDevice({
+      label: "wgslim",
+      requiredLimits,
+      requiredFeatures: features as GPUFeatureName[],
+    });
+  if (!isWide) return request(listed);
+  return await request([...listed, "subgroups"]).catch(() => request(listed));
+}

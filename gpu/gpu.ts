@@ -7,7 +7,7 @@
  * This module is browser compatible.
  * @module
  */
-import { type AdapterSummary, type DriverSource, summarizeAdapter } from "./adapter.ts";
+import { type AdapterSummary, type DriverSource, requestDevice, summarizeAdapter } from "./adapter.ts";
 import { GpuError } from "./errors.ts";
 import { Failures, memoryRemedy } from "./failures.ts";
 import { PipelineCache, type PipelineProgress, type PipelineSource } from "./pipeline_cache.ts";
@@ -67,9 +67,6 @@ export interface TextureRequest {
   bytesPerTexel: 8 | 16;
 }
 
-/** Features that some kernel can use; the rest of WebGPU's are about drawing. */
-const usefulFeatures: string[] = ["shader-f16", "timestamp-query", "subgroups"];
-
 /** A device, its memory account, its pipelines, and the first thing that went wrong on it. */
 export class Gpu {
   readonly device: GPUDevice;
@@ -77,6 +74,8 @@ export class Gpu {
   readonly preferences: KernelPreferences;
   /** Opens another device on the same driver, where that helps to compile. */
   readonly sibling?: () => Promise<Gpu>;
+  /** Whether a subgroup holds at least eight invocations, and kernels may use it. */
+  readonly subgroups: boolean;
   /** Everything the adapter offers; all of it was requested. */
   readonly limits: GPUSupportedLimits;
   /** Resolves when the device is gone, also after {@linkcode Gpu.close}. */
@@ -88,13 +87,19 @@ export class Gpu {
   #staging: StagingPool;
   #failures: Failures;
 
-  private constructor(device: GPUDevice, adapter: AdapterSummary, options: GpuOptions) {
+  private constructor(
+    device: GPUDevice,
+    adapter: AdapterSummary,
+    listsSubgroups: boolean,
+    options: GpuOptions,
+  ) {
     this.device = device;
     this.adapter = adapter;
     this.preferences = options.preferences ?? {};
     this.sibling = options.sibling;
     this.limits = device.limits;
-    this.#pipelines = new PipelineCache(device, options.onPipeline);
+    this.subgroups = device.features.has("subgroups");
+    this.#pipelines = new PipelineCache(device, listsSubgroups, options.onPipeline);
     this.#staging = new StagingPool(device);
     this.#failures = new Failures(device, adapter.description || adapter.vendor);
     this.lost = device.lost;
@@ -107,19 +112,9 @@ export class Gpu {
    */
   static async open(adapter: GPUAdapter, options: GpuOptions = {}): Promise<Gpu> {
     const summary = summarizeAdapter(adapter, options.driverSource ?? "browser");
-    const requiredLimits: Record<string, number> = {};
-    for (const name in adapter.limits) {
-      const value = adapter.limits[name as keyof GPUSupportedLimits];
-      if (typeof value === "number") requiredLimits[name] = value;
-    }
-    const requiredFeatures = [...adapter.features, "subgroups"].filter((name) => usefulFeatures.includes(name));
     try {
-      const device = await adapter.requestDevice({
-        label: "wgslim",
-        requiredLimits,
-        requiredFeatures: requiredFeatures as GPUFeatureName[],
-      });
-      return new Gpu(device, summary, options);
+      const device = await requestDevice(adapter);
+      return new Gpu(device, summary, adapter.features.has("subgroups"), options);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const name = summary.description || summary.vendor || "the adapter";

@@ -19,14 +19,17 @@ export type PipelineProgress = (ready: number, requested: number, label: string)
 /** Makes pipelines concurrently; equal requests share one. */
 export class PipelineCache {
   #device: GPUDevice;
+  #isStandard: boolean;
   #progress: PipelineProgress | undefined;
   #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   #layouts = new WeakMap<GPUComputePipeline, GPUBindGroupLayout[]>();
   #ready = 0;
   #requested = 0;
 
-  constructor(device: GPUDevice, progress?: PipelineProgress) {
+  /** `isStandard`: the adapter lists subgroups. Deno 2.9 does not, and its compiler refuses the directive for them. */
+  constructor(device: GPUDevice, isStandard: boolean, progress?: PipelineProgress) {
     this.#device = device;
+    this.#isStandard = isStandard;
     this.#progress = progress;
   }
 
@@ -50,10 +53,15 @@ export class PipelineCache {
     return layouts[group] ??= pipeline.getBindGroupLayout(group);
   }
 
+  /** The text with the directive that the language asks for where it uses subgroups. */
+  #withDirectives(code: string): string {
+    return this.#isStandard && /\bsubgroup[A-Z]/.test(code) ? `enable subgroups; ${code}` : code;
+  }
+
   async #make({ label, code, constants }: PipelineSource): Promise<GPUComputePipeline> {
     const device = this.#device;
     device.pushErrorScope("validation");
-    const module = device.createShaderModule({ label, code });
+    const module = device.createShaderModule({ label, code: this.#withDirectives(code) });
     const refused = device.popErrorScope();
     const compute = { module, entryPoint: "main", constants };
     const made = device.createComputePipelineAsync({ label, layout: "auto", compute });

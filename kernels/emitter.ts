@@ -18,6 +18,8 @@ export interface Emitter<T> {
   readonly limit: number;
   /** Workgroups of a product that keep the adapter busy: with fewer, its sums are split. */
   readonly workgroups: number;
+  /** Whether a subgroup holds eight invocations, and kernels may use it. */
+  readonly subgroups: boolean;
   /**
    * Of how long sums the sums of a product are made: shorter ones cost time and round less. Forward in training they are short, and
    * the shortest where batch normalization magnifies every rounding.

@@ -56,7 +56,7 @@ export interface GemmPlan<T> extends Epilogue<T> {
   readonly batches?: Batches;
 }
 
-/** Groups of four steps in a first sum, which costs as much as two groups, and first sums in a second. */
+/** Groups of four steps in a first sum, which costs as much as two groups, and first sums in a second. Long ones are longer where k is. */
 const GROUPS = { long: 40, short: 15, shortest: 5 }, CHUNKS = 16;
 
 /** Taps of a window for which a row has a bit each, and one is left for steps past the last. */
@@ -132,9 +132,15 @@ function placesOf<T>({ m, rows, steps }: GemmPlan<T>, first: number): ParamValue
 
 /** Emits a product whose y has rows of whole vec4: `m` rows from row `first` of a on. */
 function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): void {
-  const { n, k, scatter } = plan, chunk = GROUPS[e.sums];
-  const batches = plan.batches?.count ?? 1, m4 = quarters(m), n4 = quarters(n);
-  const { tile, laneColumns, tilesM, tilesN, usualTiles } = cover(e, m4, n4, k, batches);
+  const { n, k, scatter } = plan;
+  const batches = plan.batches?.count ?? 1, n4 = quarters(n), layout = plan.rows ? "rows" : "steps";
+  const isTwofold = e.sums === "long" || k <= 4 * GROUPS[e.sums] * CHUNKS;
+  const { kernel, laneColumns, tilesM, tilesN, usualTiles } = cover(e, layout, isTwofold, [
+    m,
+    n4,
+    k,
+    batches,
+  ]);
   const ranges = batches > 1 || k === 0
     ? [{ first: 0, count: k }]
     : rowRanges(e, k, 4 * n4, Math.max(4, unitOf(4 * n4)));
@@ -142,16 +148,18 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
   const filling = Math.ceil(e.workgroups / (usualTiles * batches) / pieces);
   const most = Math.min(Math.floor(k / pieces / LEAST_SPLIT), Math.floor(e.limit / (4 * m * n4) / pieces));
   const splits = scatter || batches > 1 ? 1 : Math.max(1, Math.min(filling, most));
+  const most4 = Math.ceil(Math.max(...ranges.map(({ count }) => count)) / splits / 4) + 1;
+  const chunk = Math.max(GROUPS[e.sums], e.sums === "long" ? Math.ceil(most4 / CHUNKS) : 0);
   const parts = pieces * splits, isPartial = parts > 1, size4 = m * n4;
   const y = isPartial ? e.scratch(4 * parts * size4) : plan.y;
-  const [x, rows] = spread(tilesM * tilesN), layout = plan.rows ? "rows" : "steps";
+  const [x, rows] = spread(tilesM * tilesN);
   for (const [piece, { first: kFirst, count: kCount }] of ranges.entries()) {
     const b = pieces === 1 ? plan.b : e.window(plan.b, kFirst * 4 * n4, kCount * 4 * n4);
     const epilogue = epilogueOf(isPartial ? {} : plan, b);
     e.emit({
-      kernel: tile.kernels[layout],
+      kernel,
       params: {
-        ...{ m, m4, n4, laneColumns, tilesN, splits, kCount, chunk, chunks: CHUNKS },
+        ...{ m, m4: quarters(m), n4, laneColumns, tilesN, splits, kCount, chunk, chunks: CHUNKS },
         ...epilogue.params,
         ...placesOf(plan, first),
         kFirst: layout === "rows" ? kFirst / 4 : kFirst,

@@ -12,66 +12,87 @@ import gemmCode from "./gemm.wgsl" with { type: "text" };
 import commonCode from "./gemm_common.wgsl" with { type: "text" };
 import sharedCode from "./gemm_shared.wgsl" with { type: "text" };
 
-/** A way to compute a product: a kernel, and the vec4 of rows and columns that a workgroup covers. */
+/** Where a left operand lies, see gemm_common.wgsl. */
+const LAYOUTS = ["rows", "steps"] as const;
+export type Layout = typeof LAYOUTS[number];
+
+/** Whether each invocation reads all of b that it needs, or a share for all of its workgroup, see gemm.wgsl. */
+const LOADS = ["alone", "together"] as const;
+type Load = typeof LOADS[number];
+
+/** A way to compute a product: a kernel, and what a workgroup covers. */
 export interface Tile {
-  readonly kernels: Readonly<Record<Layout, Kernel>>;
-  /** Of one lane. */
+  readonly kernels: Readonly<Partial<Record<Layout, Kernel>>>;
+  /** Rows of one lane. */
   readonly rows: number;
+  /** Vec4 of columns of one lane. */
   readonly columns: number;
   /** Columns in which the lanes of a workgroup may lie. */
   readonly laneColumns: readonly number[];
   readonly lanes: number;
-  /** Relative to the fastest, on a software adapter. */
+  readonly load?: Load;
+  /** Relative to the fastest that reads alone, on a software adapter. */
   readonly speed: number;
 }
 
-const LAYOUTS = ["rows", "steps"] as const;
-type Layout = typeof LAYOUTS[number];
+type Size = Pick<Tile, "rows" | "columns">;
 
-/** Whether each lane loads all of b that it needs, or a share for all. */
-const LOADS = ["alone", "together"] as const;
-type Load = typeof LOADS[number];
-
-/** The kernels of a tile: its text without the lines that are marked for the other layout. */
-function kernelsOf(name: string, code: string, rows: number, columns: number, load: Load = "alone"): Tile["kernels"] {
-  const kernels = LAYOUTS.map((layout): [Layout, Kernel] => {
+/** The kernels of a tile: its text without the lines that are marked for other layouts or loads. */
+function kernelsOf(name: string, code: string, { rows, columns }: Size, load?: Load): Tile["kernels"] {
+  const layouts = LAYOUTS.filter((layout) => layout === "rows" || rows % 4 === 0);
+  const kernels = layouts.map((layout): [Layout, Kernel] => {
     const others = [...LAYOUTS, ...LOADS].filter((mark) => mark !== layout && mark !== load);
     const lines = (commonCode + code).split("\n")
       .filter((line) => !others.some((other) => line.endsWith(` //@ ${other}`)))
-      .map((line) => line.replace(` //@ ${layout}`, "").replace(` //@ ${load}`, ""));
-    const constants = { rows, columns, vectors: 4 * rows, sumCount: 4 * rows * columns, shares: columns / 2 };
+      .map((line) => line.replace(/ \/\/@ (rows|steps|alone|together)$/, ""));
+    const sumCount = rows * columns, shares = columns / 2;
+    const constants = {
+      vectors: rows,
+      rows: Math.floor(rows / 4),
+      columns,
+      sumCount,
+      lastSum: sumCount - 1,
+      shares,
+    };
     return [layout, defineWithEpilogue(`gemm_${name}_${layout}`, specialize(lines.join("\n"), constants))];
   });
-  return Object.fromEntries(kernels) as Record<Layout, Kernel>;
+  return Object.fromEntries(kernels);
 }
 
-function registerTile(rows: number, columns: number, speed: number, load: Load = "alone"): Tile {
-  const kernels = kernelsOf(`${4 * rows}x${4 * columns}`, gemmCode, rows, columns, load);
-  return { kernels, rows, columns, laneColumns: load === "alone" ? [4, 2, 8, 1] : [1], lanes: 8, speed };
+function registerTile(rows: number, columns: number, load: Load, speed: number): Tile {
+  const size = { rows, columns: columns / 4 };
+  const kernels = kernelsOf(`${rows}x${columns}`, gemmCode, size, load);
+  return { kernels, ...size, laneColumns: load === "alone" ? [4, 2, 8, 1] : [1], lanes: 8, load, speed };
 }
+
+const SHARED = { rows: 4, columns: 2 };
 
 /** Larger register tiles need fewer loads a product, smaller ones waste less at the edges; GPUs like to share. */
 const TILES = {
-  "16x16": registerTile(4, 4, 1),
-  "8x8": registerTile(2, 2, 0.7),
-  "8x32": registerTile(2, 8, 1.4, "together"),
+  "16x16": registerTile(16, 16, "alone", 1),
+  "8x8": registerTile(8, 8, "alone", 0.7),
+  "8x32": registerTile(8, 32, "together", 1.4),
+  "7x32": registerTile(7, 32, "together", 1.4),
   shared: {
-    kernels: kernelsOf("shared", sharedCode, 1, 2),
-    rows: 1,
-    columns: 2,
+    kernels: kernelsOf("shared", sharedCode, SHARED),
+    ...SHARED,
     laneColumns: [8],
     lanes: 128,
     speed: 0.1,
   },
 } satisfies Record<string, Tile>;
-const TILE_NAMES = Object.keys(TILES) as (keyof typeof TILES)[];
+type TileName = keyof typeof TILES;
+const TILE_NAMES = Object.keys(TILES) as TileName[];
 
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = TILE_NAMES.flatMap((name) => Object.values(TILES[name].kernels));
 
+/** Products of fewer multiplications, by four, are not worth a kernel that takes a compiler long. */
+const SMALL = 2e5;
+
 /** A tile and how the lanes of a workgroup lie. */
 export interface Cover {
-  readonly tile: Tile;
+  readonly kernel: Kernel;
   readonly laneColumns: number;
   readonly tilesM: number;
   readonly tilesN: number;
@@ -79,31 +100,35 @@ export interface Cover {
   readonly time: number;
 }
 
-/** The least that workgroups of a tile need to cover m4 x n4 vec4. */
-function coverBy(tile: Tile, m4: number, n4: number): Cover {
+/** The least that workgroups of a tile need to cover m x 4 n4 numbers. */
+function coverBy(tile: Tile, kernel: Kernel, m: number, n4: number): Cover {
   const covers = tile.laneColumns.map((laneColumns): Cover => {
     const rows = tile.rows * tile.lanes / laneColumns, columns = tile.columns * laneColumns;
-    const tilesM = Math.ceil(m4 / rows), tilesN = Math.ceil(n4 / columns);
-    return { tile, laneColumns, tilesM, tilesN, time: tilesM * rows * tilesN * columns / tile.speed };
+    const tilesM = Math.ceil(m / rows), tilesN = Math.ceil(n4 / columns);
+    return { kernel, laneColumns, tilesM, tilesN, time: tilesM * rows * tilesN * columns / tile.speed };
   });
   return covers.reduce((best, c) => c.time < best.time ? c : best);
 }
 
 /**
- * The tiles that cover a product in the least time, unless the emitter knows better, and how many of the former there are: sums
- * are split by that number, so that they round alike whatever is chosen.
+ * The tiles that cover a product in the least time, unless the emitter knows better, and how many of those that read alone there
+ * are: sums are split by that number, so that they round alike whatever is chosen.
  */
 export function cover<T>(
   e: Emitter<T>,
-  m4: number,
-  n4: number,
-  k: number,
-  batches: number,
+  layout: Layout,
+  isTwofold: boolean,
+  [m, n4, k, batches]: readonly [number, number, number, number],
 ): Cover & { readonly usualTiles: number } {
-  const time = (name: keyof typeof TILES) => coverBy(TILES[name], m4, n4).time;
-  const best = TILE_NAMES.reduce((best, name) => time(name) < time(best) ? name : best);
-  const usual = (["16x16", "8x8"] as const).reduce((best, name) => time(name) < time(best) ? name : best);
-  const { tilesM, tilesN } = coverBy(TILES[usual], m4, n4);
-  const chosen = TILES[e.choose("gemm", [4 * m4, 4 * n4, k, batches], TILE_NAMES, best)];
-  return { ...coverBy(chosen, m4, n4), usualTiles: tilesM * tilesN };
+  const covers = new Map(TILE_NAMES.flatMap((name) => {
+    const tile: Tile = TILES[name], kernel = tile.kernels[layout];
+    const isUsable = tile.load !== "together" || e.subgroups && isTwofold;
+    return kernel && isUsable ? [[name, coverBy(tile, kernel, m, n4)] as const] : [];
+  }));
+  const best = (names: readonly TileName[]) =>
+    names.reduce((best, name) => covers.get(name)!.time < covers.get(best)!.time ? name : best);
+  const { tilesM, tilesN } = covers.get(best(["16x16", "8x8"]))!;
+  const names = [...covers.keys()], isSmall = m * n4 * k * batches < SMALL;
+  const chosen = covers.get(e.choose("gemm", [m, 4 * n4, k, batches], names, isSmall ? "8x8" : best(names)))!;
+  return { ...chosen, usualTiles: tilesM * tilesN };
 }

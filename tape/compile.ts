@@ -128,10 +128,12 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
         "use f32",
     );
   }
-  const { kind } = gpu.adapter, choose = request.choose ?? chooserOf({ kind, ...gpu.preferences });
+  const { kind } = gpu.adapter,
+    { subgroups } = gpu,
+    choose = request.choose ?? chooserOf({ kind, ...gpu.preferences });
   const plan = new Plan(
     tape,
-    { ...request, choose, kind },
+    { ...request, choose, kind, subgroups },
     parameters.layout,
     gpu.limits.maxStorageBufferBindingSize,
   );

@@ -35,6 +35,8 @@ export interface PlanRequest {
   readonly choose?: Choose;
   /** What the program will run on. @default {"software"} */
   readonly kind?: Preferences["kind"];
+  /** Whether it has subgroups of eight invocations or more. @default {false} */
+  readonly subgroups?: boolean;
   /** How images lie between operations; see halves.ts. @default {"f32"} */
   readonly precision?: Precision;
 }
@@ -66,6 +68,7 @@ export class Plan {
   readonly #limit: number;
   readonly #choose: Choose;
   readonly #workgroups: number;
+  readonly #subgroups: boolean;
   /** Operations that compute gradients, or take some. */
   readonly #backward: ReadonlySet<Node>;
   /** How the sums of products are computed forward. */
@@ -85,6 +88,7 @@ export class Plan {
     const { updates = [], kind = "software" } = request;
     this.#choose = request.choose ?? chooserOf({ kind });
     this.#workgroups = WORKGROUPS[kind];
+    this.#subgroups = request.subgroups ?? false;
     const kept = new Set(Object.values(request.fetches)),
       taken = updates.flatMap((u) => [...u.values.values()]);
     const needed = new Set([...kept, ...taken]);
@@ -177,6 +181,7 @@ export class Plan {
     return {
       limit: this.#limit,
       workgroups: this.#workgroups,
+      subgroups: this.#subgroups,
       sums,
       isLasting: (value) => !this.changesParameters && isGiven(this.#root(value)),
       choose: this.#choose,

@@ -30,6 +30,7 @@ export interface Question {
 /** What the questions depend on besides the program. */
 export interface PlanTarget {
   readonly kind: Preferences["kind"];
+  readonly subgroups: boolean;
   /** Bytes of the largest storage binding. */
   readonly maxBindingSize: number;
 }
@@ -77,7 +78,7 @@ export function questionsOf(
 function ask(
   step: Question["step"],
   forced: readonly string[],
-  { kind, maxBindingSize }: PlanTarget,
+  { kind, subgroups, maxBindingSize }: PlanTarget,
 ): Asked[] {
   const { operation } = step.node;
   if (!operation.lower || operation.inPlace) return [];
@@ -88,6 +89,7 @@ function ask(
     {
       fetches,
       kind,
+      subgroups,
       choose: (operation, sizes, ways, byDefault) => {
         const name = shapeClass(operation, sizes), usual = usually(operation, sizes, ways, byDefault);
         const given = forced.filter((way) => !ways.some((w) => w === way));

@@ -107,7 +107,7 @@ Deno.test("a forced way decides which kernels run, and Winograd's is for 3x3 win
     for (const side of [3, 5]) {
       const tape = new Tape(), x = tape.feed("x", [1, 8, 8, 16]), w = tape.feed("w", [side, side, 16, 16]);
       const choose = chooserOf({ kind: "software", forced: [tile, convolution] });
-      const request = { fetches: { y: conv2d(x, w) }, choose };
+      const request = { fetches: { y: conv2d(x, w) }, choose, subgroups: true };
       const { launches } = new Plan(tape, request, new ParameterLayout(tape.variables), 2 ** 27);
       const names = launches.map(({ launch }) => launch.kernel.name);
       assertEquals(names.filter((name) => name.startsWith("gemm")).slice(0, 1), [`gemm_${tile}_rows`]);

@@ -98,7 +98,7 @@ function questionsOfNet(gpu: Gpu, name: string, values: Values): Question[] {
     ? trainingRequest({ tape, built }, configureOptimizer({ optimizer: "rmsprop" }))
     : { fetches: { logits: built.logits } };
   const maxBindingSize = gpu.limits.maxStorageBufferBindingSize;
-  return questionsOf(tape, request, { kind: gpu.adapter.kind, maxBindingSize });
+  return questionsOf(tape, request, { kind: gpu.adapter.kind, subgroups: gpu.subgroups, maxBindingSize });
 }
 
 /** A line for each question. */
