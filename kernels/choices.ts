@@ -11,7 +11,7 @@ import type { Emitter } from "./emitter.ts";
 export type Choose = Emitter<unknown>["choose"];
 
 /** All ways that some operation has: register tiles, a tile in workgroup memory, plain convolutions or Winograd's. */
-export const WAYS = ["16x16", "8x8", "8x32", "7x32", "shared", "direct", "winograd"] as const;
+export const WAYS = ["16x16", "8x8", "8x32", "7x32", "1x32", "shared", "direct", "winograd"] as const;
 
 /** What is known of an adapter. */
 export interface Preferences {

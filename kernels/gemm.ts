@@ -56,7 +56,7 @@ export interface GemmPlan<T> extends Epilogue<T> {
   readonly batches?: Batches;
 }
 
-/** Groups of four steps in a first sum, which costs as much as two groups, and first sums in a second. Long ones are longer where k is. */
+/** Groups of four steps in a first sum, which costs as much as two groups, and first sums in a second. */
 const GROUPS = { long: 40, short: 15, shortest: 5 }, CHUNKS = 16;
 
 /** Taps of a window for which a row has a bit each, and one is left for steps past the last. */
@@ -134,6 +134,7 @@ function placesOf<T>({ m, rows, steps }: GemmPlan<T>, first: number): ParamValue
 function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): void {
   const { n, k, scatter } = plan;
   const batches = plan.batches?.count ?? 1, n4 = quarters(n), layout = plan.rows ? "rows" : "steps";
+  // Long sums never have a third level: their first sums are longer where k is.
   const isTwofold = e.sums === "long" || k <= 4 * GROUPS[e.sums] * CHUNKS;
   const { kernel, laneColumns, tilesM, tilesN, usualTiles } = cover(e, layout, isTwofold, [
     m,
@@ -148,8 +149,8 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
   const filling = Math.ceil(e.workgroups / (usualTiles * batches) / pieces);
   const most = Math.min(Math.floor(k / pieces / LEAST_SPLIT), Math.floor(e.limit / (4 * m * n4) / pieces));
   const splits = scatter || batches > 1 ? 1 : Math.max(1, Math.min(filling, most));
-  const most4 = Math.ceil(Math.max(...ranges.map(({ count }) => count)) / splits / 4) + 1;
-  const chunk = Math.max(GROUPS[e.sums], e.sums === "long" ? Math.ceil(most4 / CHUNKS) : 0);
+  const groups = Math.ceil(Math.max(...ranges.map(({ count }) => count)) / splits / 4) + 1;
+  const chunk = Math.max(GROUPS[e.sums], e.sums === "long" ? Math.ceil(groups / CHUNKS) : 0);
   const parts = pieces * splits, isPartial = parts > 1, size4 = m * n4;
   const y = isPartial ? e.scratch(4 * parts * size4) : plan.y;
   const [x, rows] = spread(tilesM * tilesN);

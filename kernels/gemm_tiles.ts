@@ -73,6 +73,7 @@ const TILES = {
   "8x8": registerTile(8, 8, "alone", 0.7),
   "8x32": registerTile(8, 32, "together", 1.4),
   "7x32": registerTile(7, 32, "together", 1.4),
+  "1x32": registerTile(1, 32, "alone", 0.3),
   shared: {
     kernels: kernelsOf("shared", sharedCode, SHARED),
     ...SHARED,
@@ -112,7 +113,8 @@ function coverBy(tile: Tile, kernel: Kernel, m: number, n4: number): Cover {
 
 /**
  * The tiles that cover a product in the least time, unless the emitter knows better, and how many of those that read alone there
- * are: sums are split by that number, so that they round alike whatever is chosen.
+ * are: sums are split by that number, so that they round alike whatever is chosen. `isTwofold`: the sums need no third level, which
+ * tiles that load together do not have.
  */
 export function cover<T>(
   e: Emitter<T>,
