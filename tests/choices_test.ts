@@ -41,7 +41,8 @@ Deno.test("shapeClass() rounds sizes up to powers of two", () => {
 });
 
 Deno.test("ways that do not exist are refused, by flag, variable or argument, and the message lists those that do", () => {
-  const all = "16x16, 8x8, 8x32, 7x32, 1x32, shared, direct, winograd", before = Deno.env.get("WGSLIM_VARIANT");
+  const all = "16x16, 8x8, 8x32, 7x32, 1x32, shared, direct, winograd",
+    before = Deno.env.get("WGSLIM_VARIANT");
   assertThrows(
     () => chooserOf({ kind: "gpu", forced: ["8x8", "9x9"] }),
     RangeError,

@@ -107,12 +107,12 @@ function fake(
 
 Deno.test("tune() chooses what is clearly faster in the best of its rounds, and gives up what is hopeless", async () => {
   const cases: [Record<string, number[]>, string, number[]?][] = [
-    [{ "16x16": [10], "8x8": [8], shared: [31] }, "8x8", [4, 4, 1]],
-    [{ "16x16": [10], "8x8": [9.5], shared: [11] }, "16x16", [4, 4, 4]],
-    [{ "16x16": [10], "8x8": [15], shared: [28] }, "16x16", [2, 2, 2]],
-    [{ "16x16": [9, 14, 10, 9], "8x8": [9.5, 9.5, 8.5], shared: [90] }, "16x16"],
-    [{ "16x16": [40], "8x8": [10], shared: [29] }, "8x8"],
-    [{ "16x16": [9, 20, 20, 9], "8x8": [10], shared: [50] }, "16x16"],
+    [{ "16x16": [10], "8x8": [8], "1x32": [50], shared: [31] }, "8x8", [4, 4, 1, 1]],
+    [{ "16x16": [10], "8x8": [9.5], "1x32": [50], shared: [11] }, "16x16", [4, 4, 1, 4]],
+    [{ "16x16": [10], "8x8": [15], "1x32": [50], shared: [28] }, "16x16", [2, 2, 1, 2]],
+    [{ "16x16": [9, 14, 10, 9], "8x8": [9.5, 9.5, 8.5], "1x32": [50], shared: [90] }, "16x16"],
+    [{ "16x16": [40], "8x8": [10], "1x32": [50], shared: [29] }, "8x8"],
+    [{ "16x16": [9, 20, 20, 9], "8x8": [10], "1x32": [50], shared: [50] }, "16x16"],
   ];
   for (const [times, chosen, looks] of cases) {
     const { open, counts, alive } = fake(times), questions = product();
