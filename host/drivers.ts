@@ -167,15 +167,11 @@ export function systemVulkanDevices(): VulkanDevice[] | null {
 
 /**
  * Keeps WebGPU to Vulkan, as its OpenGL emulation has fewer limits and another shader compiler, and gives Mesa the private
- * directory that it complains about when it is missing. lavapipe gets two threads a core: with one, Linux often wakes two
- * on the same core, and leaves them there for a while (ResNet-50 on two cores: 133 ms or 190, now 134).
+ * directory that it complains about when it is missing.
  */
 function prepareLinux(): void {
   if (Deno.build.os !== "linux" || Deno.permissions.querySync({ name: "env" }).state !== "granted") return;
   if (!Deno.env.get("DENO_WEBGPU_BACKEND")) Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
-  if (!Deno.env.get("LP_NUM_THREADS")) {
-    Deno.env.set("LP_NUM_THREADS", `${Math.min(16, 2 * navigator.hardwareConcurrency)}`);
-  }
   if (Deno.env.get("XDG_RUNTIME_DIR")) return;
   try {
     const directory = join(cacheDirectory(), "run");
