@@ -9,39 +9,60 @@
 import { columnSum } from "./column_sum.ts";
 import type { Emitter } from "./emitter.ts";
 import { type ChannelEpilogue, channelEpilogueOf, defineWithChannelEpilogue } from "./epilogue.ts";
-import { defineKernel, type Kernel, sizeOf, specialize, spread } from "./kernel.ts";
+import { defineKernel, type Kernel, sizeOf, specialize, spread, variant } from "./kernel.ts";
 import type { Window } from "./window.ts";
 import forwardCode from "./depthwise_roll.wgsl" with { type: "text" };
 import gradientCode from "./depthwise_roll_gradient.wgsl" with { type: "text" };
 import inputGradientCode from "./depthwise_roll_input_gradient.wgsl" with { type: "text" };
 
 /**
- * Sizes and strides of windows, with the rows of outputs that an invocation computes: more of them load less, but each load is
- * 1.7 KB of lavapipe's code, and a loop that the instruction cache does not hold runs at half the speed.
+ * Sizes and strides of windows, with the rows of outputs that an invocation computes alone: more of them load less, but each load
+ * is 1.7 KB of lavapipe's code, and a loop that the instruction cache does not hold runs at half the speed.
  */
 const WINDOWS = [[3, 1, 4], [3, 2, 2], [5, 1, 2]] as const;
+/** Rows of an invocation of a pair. */
+const PAIR_ROWS = 2;
 /** Pairs of rows that an invocation of the input gradient with stride 2 computes. */
 const PAIRS = 2;
 /** Products that one invocation of the weight gradient adds up, about, and the most chunks: their sums take memory. */
 const CHUNK = 256, MOST_CHUNKS = 2048;
 
-interface Rolling {
-  readonly forward: Kernel;
-  readonly weightGradient: Kernel;
-  /** Rows of outputs that an invocation of `forward` computes. */
+/** How strips of rows are computed: each alone, or in pairs that share what they read. */
+const WAYS = ["alone", "pairs"] as const;
+type Way = typeof WAYS[number];
+
+/** A kernel that computes outputs, and how many rows of them an invocation does. */
+interface Forward {
+  readonly kernel: Kernel;
   readonly rows: number;
+}
+
+interface Rolling {
+  readonly alone: Forward;
+  /** For stride 1. */
+  readonly pairs?: Forward;
+  readonly weightGradient: Kernel;
 }
 
 const rolling = new Map<string, Rolling>();
 for (const [size, stride, rows] of WINDOWS) {
-  const name = `${size}x${size}_s${stride}`;
-  const open = Math.ceil(size / stride) - 1, height = (rows - 1) * stride + size;
-  const constants = { size, stride, rows, taps: size ** 2, open, pending: open + 1, height };
-  const special = (code: string) => specialize(code, constants);
+  const name = `${size}x${size}_s${stride}`, open = Math.ceil(size / stride) - 1, given = (size - 1) / 2;
+  const special = (code: string, rows: number) => {
+    const height = (rows - 1) * stride + size, own = height - given;
+    return specialize(code, {
+      ...{ size, stride, rows, open, height, own, given },
+      taps: size ** 2,
+      pending: open + 1,
+    });
+  };
+  const forward = (way: Way, rows: number): Forward => {
+    const text = special(variant(forwardCode, WAYS, [way]), rows);
+    return { kernel: defineWithChannelEpilogue(`depthwise_roll_${name}_${way}`, text), rows };
+  };
   rolling.set(`${size} ${stride}`, {
-    forward: defineWithChannelEpilogue(`depthwise_roll_${name}`, special(forwardCode)),
-    weightGradient: defineKernel(`depthwise_roll_gradient_${name}`, special(gradientCode)),
-    rows,
+    alone: forward("alone", rows),
+    pairs: stride === 1 ? forward("pairs", PAIR_ROWS) : undefined,
+    weightGradient: defineKernel(`depthwise_roll_gradient_${name}`, special(gradientCode, rows)),
   });
 }
 /** The input gradient of 3x3 windows of stride 2; with stride 1 it is a convolution forward. */
@@ -51,7 +72,9 @@ const inputGradient = defineKernel(
 );
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [
-  ...[...rolling.values()].flatMap((r) => [r.forward, r.weightGradient]),
+  ...[...rolling.values()].flatMap(({ alone, pairs, weightGradient }) =>
+    [alone.kernel, pairs?.kernel, weightGradient].filter((kernel) => kernel !== undefined)
+  ),
   inputGradient,
 ];
 
@@ -73,11 +96,15 @@ function emitRoll<T>(
   flip: boolean,
   b: ChannelEpilogue<T> & { x: T; w: T; y: T },
 ): void {
-  const { forward, rows } = rollingOf(g, 1)!, { n, size: image, out, pad } = g, channels4 = g.channels / 4;
-  const strips = Math.ceil(out[0] / rows), count = n * strips * channels4;
+  const { alone, pairs } = rollingOf(g, 1)!, { n, size: image, out, pad } = g, channels4 = g.channels / 4;
+  const way = pairs && e.subgroups ? e.choose("depthwise", [n, ...out, g.channels], WAYS, "pairs") : "alone";
+  const isPaired = way === "pairs", { kernel, rows } = isPaired ? pairs! : alone;
+  const each = isPaired ? 2 : 1,
+    strips = each * Math.ceil(out[0] / rows / each),
+    count = n * strips * channels4;
   const epilogue = channelEpilogueOf(b, b.x);
   e.emit({
-    kernel: forward,
+    kernel,
     params: {
       ...{ image, out, pad, channels4, strips, flip: flip ? 1 : 0, count },
       ...epilogue.params,
@@ -85,7 +112,7 @@ function emitRoll<T>(
     buffers: [...epilogue.buffers, b.x, b.w, b.y],
     writes: [6],
     unused: epilogue.unused,
-    workgroups: spread(Math.ceil(count / 64)),
+    workgroups: spread(Math.ceil(count / (isPaired ? 8 : 64))),
     work: 2 * n * sizeOf(out) * sizeOf(g.kernel) * g.channels,
   });
 }

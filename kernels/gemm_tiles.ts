@@ -7,7 +7,7 @@
  */
 import type { Emitter } from "./emitter.ts";
 import { defineWithEpilogue } from "./epilogue.ts";
-import { type Kernel, specialize } from "./kernel.ts";
+import { type Kernel, specialize, variant } from "./kernel.ts";
 import gemmCode from "./gemm.wgsl" with { type: "text" };
 import commonCode from "./gemm_common.wgsl" with { type: "text" };
 import sharedCode from "./gemm_shared.wgsl" with { type: "text" };
@@ -41,10 +41,7 @@ type Size = Pick<Tile, "rows" | "columns">;
 function kernelsOf(name: string, code: string, { rows, columns }: Size, load?: Load): Tile["kernels"] {
   const layouts = LAYOUTS.filter((layout) => layout === "rows" || rows % 4 === 0);
   const kernels = layouts.map((layout): [Layout, Kernel] => {
-    const others = [...LAYOUTS, ...LOADS].filter((mark) => mark !== layout && mark !== load);
-    const lines = (commonCode + code).split("\n")
-      .filter((line) => !others.some((other) => line.endsWith(` //@ ${other}`)))
-      .map((line) => line.replace(/ \/\/@ (rows|steps|alone|together)$/, ""));
+    const text = variant(commonCode + code, [...LAYOUTS, ...LOADS], load ? [layout, load] : [layout]);
     const sumCount = rows * columns, shares = columns / 2;
     const constants = {
       vectors: rows,
@@ -54,7 +51,7 @@ function kernelsOf(name: string, code: string, { rows, columns }: Size, load?: L
       lastSum: sumCount - 1,
       shares,
     };
-    return [layout, defineWithEpilogue(`gemm_${name}_${layout}`, specialize(lines.join("\n"), constants))];
+    return [layout, defineWithEpilogue(`gemm_${name}_${layout}`, specialize(text, constants))];
   });
   return Object.fromEntries(kernels);
 }

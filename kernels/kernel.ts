@@ -123,6 +123,18 @@ export function defineKernel(name: string, code: string): Kernel {
 }
 
 /**
+ * The text of a variant: lines that end in `//@` and a word of `marks` are left out, unless it is one of `own`.
+ */
+export function variant(code: string, marks: readonly string[], own: readonly string[]): string {
+  const mark = new RegExp(` //@ (${marks.join("|")})$`);
+  const lines = code.split("\n").filter((line) => {
+    const found = mark.exec(line);
+    return !found || own.includes(found[1]);
+  });
+  return lines.map((line) => line.replace(mark, "")).join("\n");
+}
+
+/**
  * Gives constants of a text their values, and writes out its loops that end in `//@ unroll`: on the line of the opening brace,
  * or of the whole loop. They run from 0u to a constant of `constants` or a literal. Compilers of software adapters leave such
  * loops as they are, and arrays that they index are then slow memory instead of registers.

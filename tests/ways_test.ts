@@ -5,6 +5,7 @@ import { chooserOf, WAYS } from "../kernels/choices.ts";
 import { gradients } from "../tape/gradients.ts";
 import { batchNorm } from "../tape/ops/batch_norm.ts";
 import { conv2d } from "../tape/ops/conv2d.ts";
+import { depthwiseConv2d } from "../tape/ops/depthwise_conv2d.ts";
 import { relu } from "../tape/ops/activations.ts";
 import { mean } from "../tape/ops/losses.ts";
 import { matmul } from "../tape/ops/matmul.ts";
@@ -66,11 +67,10 @@ function distance(actual: Float32Array, { data }: Tensor): number {
   return Math.sqrt(error / size);
 }
 
-const convolutions = ["direct", "winograd"];
+const convolutions = ["direct", "winograd"], strips = ["alone", "pairs"];
+const tiles = WAYS.filter((way) => ![...convolutions, ...strips].includes(way));
 /** Every tile with every way to convolve. */
-const variants = WAYS.filter((way) => !convolutions.includes(way)).flatMap((tile) =>
-  convolutions.map((convolution) => [tile, convolution])
-);
+const variants = tiles.flatMap((tile) => convolutions.map((convolution) => [tile, convolution]));
 
 for (const variant of variants) {
   Deno.test(`products and convolutions equal their definition by ${variant.join(" and ")}`, (t) =>
@@ -91,7 +91,7 @@ Deno.test("all tiles give the same bits, also where sums are split: nets in trai
   const products = cases.filter(({ name }) => /^\w[^:]*: \d+x\d+x\d+$/.test(name)),
     bits = new Map<string, Float32Array>();
   assertEquals(products.length, 6);
-  for (const tile of WAYS.filter((way) => !convolutions.includes(way))) {
+  for (const tile of tiles) {
     await withGpu(async (gpu) => {
       for (const c of products) {
         const { y } = await evaluate(gpu, c);
@@ -99,6 +99,34 @@ Deno.test("all tiles give the same bits, also where sums are split: nets in trai
         bits.set(c.name, y);
       }
     }, { variant: [tile] });
+  }
+});
+
+Deno.test("depthwise strips alone and in pairs give the same bits, forward and as the gradient for the input", async () => {
+  const shapes: [Four, number, "SAME" | "VALID" | [[number, number], [number, number]]][] = [
+    [[1, 1, 1, 4], 3, "SAME"],
+    [[2, 7, 9, 12], 3, "SAME"],
+    [[3, 8, 5, 20], 3, "VALID"],
+    [[1, 13, 6, 4], 3, [[0, 2], [2, 0]]],
+    [[2, 11, 10, 8], 5, "SAME"],
+    [[1, 6, 7, 36], 5, [[4, 1], [0, 3]]],
+  ];
+  const cases = shapes.map(([x, side, padding]) =>
+    convolutionCase(`${x}`, depthwiseConv2d, windows.depthwiseConv2d, x, [x[3], 1], {
+      kernel: [side, side],
+      padding,
+    })
+  );
+  const bits = new Map<string, Record<string, Float32Array>>();
+  for (const way of strips) {
+    await withGpu(async (gpu) => {
+      for (const c of cases) {
+        const results = await evaluate(gpu, c);
+        assertEquals(Object.keys(results).length, 3);
+        assertEquals(results, bits.get(c.name) ?? results, `${c.name} ${way}`);
+        bits.set(c.name, results);
+      }
+    }, { variant: [way] });
   }
 });
 
@@ -114,6 +142,13 @@ Deno.test("a forced way decides which kernels run, and Winograd's is for 3x3 win
       const isFiltered = convolution === "winograd" && side === 3;
       assertEquals(names.some((name) => name.startsWith("winograd")), isFiltered);
     }
+  }
+  for (const forced of strips) {
+    const tape = new Tape(), x = tape.feed("x", [1, 8, 8, 16]), w = tape.feed("w", [3, 3, 16, 1]);
+    const choose = chooserOf({ kind: "software", forced: [forced] });
+    const request = { fetches: { y: depthwiseConv2d(x, w) }, choose, subgroups: true };
+    const { launches } = new Plan(tape, request, new ParameterLayout(tape.variables), 2 ** 27);
+    assertEquals(launches.map(({ launch }) => launch.kernel.name), [`depthwise_roll_3x3_s1_${forced}`]);
   }
 });
 
