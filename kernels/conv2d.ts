@@ -2,7 +2,8 @@
  * Plans 2-D convolutions and their gradients as products.
  *
  * Forward, the rows of the left operand are the places of the window in the image where it lies; where channels do not come in
- * fours, they are copied, some at a time, so that the copy stays in the cache. The gradient for the input is again a convolution, over the output gradient with the kernel flipped;
+ * fours, they are copied along the rows of the image (narrow_images.ts) or whole, some at a time, so that the copy stays in the
+ * cache. The gradient for the input is again a convolution, over the output gradient with the kernel flipped;
  * with stride s it falls into s x s phases, each with the taps that reach it. The gradient for the weights takes the image
  * as its left operand where it lies, inside a frame of zeros where the window reaches past it.
  *
@@ -16,6 +17,7 @@ import type { Epilogue } from "./epilogue.ts";
 import { gemm, MOST_TAPS, quarters, type Scatter } from "./gemm.ts";
 import { sizeOf } from "./kernel.ts";
 import { matmul, packRows } from "./matmul.ts";
+import { narrow } from "./narrow_images.ts";
 import { rearrange, stridesOf, unitOf } from "./rearrange.ts";
 import { matrixWindow, type Window } from "./window.ts";
 import { prefersWinograd, winograd, winogradWeightGradient } from "./winograd.ts";
@@ -37,6 +39,8 @@ function convolve<T>(e: Emitter<T>, g: Window, outputs: number, b: Packed<T>): v
   const plan = { ...b, m: all, n: outputs, k, b: b.w };
   if (k === 0) return gemm(e, { ...plan, a: b.x });
   if (g.channels % 4 === 0 && taps <= MOST_TAPS) return gemm(e, { ...plan, a: b.x, rows: g });
+  const narrowed = b.scatter ? undefined : narrow(e, g, outputs, b);
+  if (narrowed) return convolve(e, narrowed.g, outputs, { ...b, x: narrowed.x, w: narrowed.w });
   const unit = Math.max(64, unitOf(outputs)),
     fitting = Math.floor(Math.min(PIECE, e.limit) / k4 / unit) * unit;
   const pieces = b.scatter ? 1 : Math.ceil(all / Math.max(unit, fitting)),

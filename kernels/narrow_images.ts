@@ -1,0 +1,71 @@
+/**
+ * Plans convolutions of images whose channels do not come in fours in two steps: what the window meets along the rows of the
+ * image is copied, with zeros at its end, and a window of one column slides over that.
+ *
+ * A pixel is copied once for each column of the window, not once for each of its taps, and the product reads the copy where it
+ * lies. For that its sums are longer, by the zeros.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import { imageRows } from "./columns.ts";
+import type { Emitter } from "./emitter.ts";
+import { MOST_TAPS, quarters } from "./gemm.ts";
+import { sizeOf } from "./kernel.ts";
+import { rearrange } from "./rearrange.ts";
+import type { Window } from "./window.ts";
+
+/** Multiplications of a product that take as long as copying an element of its left operand, fitted to lavapipe's. */
+const COPY = 26;
+
+/** A convolution that has the same results. */
+interface Narrowed<T> {
+  readonly g: Window;
+  readonly x: T;
+  readonly w: T;
+}
+
+/**
+ * Emits the first step, and the weights [taps, channels, ceil4(outputs)] with zeros; returns the second. Undefined where one step
+ * takes less time, or the copy too much memory, and forward in training: the zeros fall between the terms of the sums, which
+ * round a little differently then.
+ */
+export function narrow<T>(
+  e: Emitter<T>,
+  g: Window,
+  outputs: number,
+  b: { x: T; w: T },
+): Narrowed<T> | undefined {
+  const { n, size: [height], out: [, columns], kernel: [taps, width], channels } = g;
+  const run = width * channels, run4 = 4 * quarters(run), n4 = 4 * quarters(outputs);
+  const oneStep = 4 * quarters(taps * run) * (COPY + outputs);
+  const twoSteps = g.stride[0] * run4 * COPY + taps * run4 * outputs;
+  const fits = taps <= MOST_TAPS && n * height * columns * run4 <= e.limit;
+  if (!fits || e.sums !== "long" || twoSteps >= oneStep) return undefined;
+  const alongRows: Window = {
+    ...g,
+    out: [height, columns],
+    kernel: [1, width],
+    stride: [1, g.stride[1]],
+    rate: [1, g.rate[1]],
+    pad: [0, g.pad[1]],
+  };
+  const x = e.scratch(n * sizeOf(alongRows.out) * run4, b.x), w = e.scratch(taps * run4 * n4, b.w);
+  imageRows(e, alongRows, { x: b.x, y: x });
+  rearrange(e, b.w, w, {
+    dims: [1, taps, run4, n4],
+    size: [1, taps, run, n4],
+    strides: [0, run * n4, n4, 1],
+  });
+  const downColumns: Window = {
+    ...g,
+    size: alongRows.out,
+    channels: run4,
+    kernel: [taps, 1],
+    stride: [g.stride[0], 1],
+    rate: [g.rate[0], 1],
+    pad: [g.pad[0], 0],
+  };
+  return { g: downColumns, x, w };
+}
