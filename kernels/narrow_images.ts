@@ -27,8 +27,8 @@ interface Narrowed<T> {
 }
 
 /**
- * Emits the first step, and the weights [taps, channels, ceil4(outputs)] with zeros; returns the second. Undefined where one step
- * takes less time, or the copy too much memory, and forward in training: the zeros fall between the terms of the sums, which
+ * Emits the first step, and the weights [taps, channels, ceil4(outputs)] with zeros; returns the second. Undefined for channels in
+ * fours, where one step takes less time or the copies too much memory, and forward in training: the zeros fall between the terms of the sums, which
  * round a little differently then.
  */
 export function narrow<T>(
@@ -41,8 +41,8 @@ export function narrow<T>(
   const run = width * channels, run4 = 4 * quarters(run), n4 = 4 * quarters(outputs);
   const oneStep = 4 * quarters(taps * run) * (COPY + outputs);
   const twoSteps = g.stride[0] * run4 * COPY + taps * run4 * outputs;
-  const fits = taps <= MOST_TAPS && n * height * columns * run4 <= e.limit;
-  if (!fits || e.sums !== "long" || twoSteps >= oneStep) return undefined;
+  const fits = taps <= MOST_TAPS && Math.max(n * height * columns, taps * n4) * run4 <= e.limit;
+  if (channels % 4 === 0 || !fits || e.sums !== "long" || twoSteps >= oneStep) return undefined;
   const alongRows: Window = {
     ...g,
     out: [height, columns],
