@@ -28,8 +28,8 @@ interface Narrowed<T> {
 
 /**
  * Emits the first step, and the weights [taps, channels, ceil4(outputs)] with zeros; returns the second. Undefined for channels in
- * fours, where one step takes less time or the copies too much memory, and forward in training: the zeros fall between the terms of the sums, which
- * round a little differently then.
+ * fours, where one step takes less time or the copies too much memory, and forward in training: the zeros fall between the terms
+ * of the sums, which round a little differently then.
  */
 export function narrow<T>(
   e: Emitter<T>,
