@@ -31,6 +31,8 @@ interface Packed<T> extends Epilogue<T> {
   readonly w: T;
   readonly y: T;
   readonly scatter?: Scatter;
+  /** Steps of a sum that are zeros. */
+  readonly zeros?: number;
 }
 
 /** Emits a convolution of any window. */
@@ -40,7 +42,10 @@ function convolve<T>(e: Emitter<T>, g: Window, outputs: number, b: Packed<T>): v
   if (k === 0) return gemm(e, { ...plan, a: b.x });
   if (g.channels % 4 === 0 && taps <= MOST_TAPS) return gemm(e, { ...plan, a: b.x, rows: g });
   const narrowed = b.scatter ? undefined : narrow(e, g, outputs, b);
-  if (narrowed) return convolve(e, narrowed.g, outputs, { ...b, x: narrowed.x, w: narrowed.w });
+  if (narrowed) {
+    const { g: window, ...operands } = narrowed;
+    return convolve(e, window, outputs, { ...b, ...operands });
+  }
   const unit = Math.max(64, unitOf(outputs)),
     fitting = Math.floor(Math.min(PIECE, e.limit) / k4 / unit) * unit;
   const pieces = b.scatter ? 1 : Math.ceil(all / Math.max(unit, fitting)),

@@ -44,6 +44,8 @@ export interface GemmPlan<T> extends Epilogue<T> {
   readonly m: number;
   readonly n: number;
   readonly k: number;
+  /** Steps of k that are zeros, and so no work. @default {0} */
+  readonly zeros?: number;
   readonly a: T;
   /** a is an image whose channels come in fours under this window, of {@linkcode MOST_TAPS} taps at most; or a matrix as one. */
   readonly rows?: Window;
@@ -176,7 +178,7 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
       writes: [7],
       unused: epilogue.unused,
       workgroups: [x, rows, batches * splits],
-      work: 2 * m * n * kCount * batches,
+      work: 2 * m * n * batches * kCount * (k - (plan.zeros ?? 0)) / Math.max(1, k),
     });
   }
   if (isPartial) reduce(e, { ...plan, m }, y, parts);

@@ -24,6 +24,8 @@ interface Narrowed<T> {
   readonly g: Window;
   readonly x: T;
   readonly w: T;
+  /** Zeros in a sum. */
+  readonly zeros: number;
 }
 
 /**
@@ -67,5 +69,5 @@ export function narrow<T>(
     rate: [g.rate[0], 1],
     pad: [g.pad[0], 0],
   };
-  return { g: downColumns, x, w };
+  return { g: downColumns, x, w, zeros: taps * (run4 - run) };
 }
