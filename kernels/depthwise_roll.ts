@@ -47,8 +47,8 @@ interface Rolling {
 const rolling = new Map<string, Rolling>();
 for (const [size, stride, rows] of WINDOWS) {
   const name = `${size}x${size}_s${stride}`, open = Math.ceil(size / stride) - 1, given = (size - 1) / 2;
-  const special = (code: string, rows: number) => {
-    const height = (rows - 1) * stride + size, own = height - given;
+  const special = (code: string, rows: number, way: Way = "alone") => {
+    const height = (rows - 1) * stride + size, own = way === "pairs" ? height - given : height;
     return specialize(code, {
       ...{ size, stride, rows, open, height, own, given },
       taps: size ** 2,
@@ -56,7 +56,7 @@ for (const [size, stride, rows] of WINDOWS) {
     });
   };
   const forward = (way: Way, rows: number): Forward => {
-    const text = special(variant(forwardCode, WAYS, [way]), rows);
+    const text = special(variant(forwardCode, WAYS, [way]), rows, way);
     return { kernel: defineWithChannelEpilogue(`depthwise_roll_${name}_${way}`, text), rows };
   };
   rolling.set(`${size} ${stride}`, {
@@ -97,8 +97,9 @@ function emitRoll<T>(
   b: ChannelEpilogue<T> & { x: T; w: T; y: T },
 ): void {
   const { alone, pairs } = rollingOf(g, 1)!, { n, size: image, out, pad } = g, channels4 = g.channels / 4;
-  const way = pairs && e.subgroups ? e.choose("depthwise", [n, ...out, g.channels], WAYS, "pairs") : "alone";
-  const isPaired = way === "pairs", { kernel, rows } = isPaired ? pairs! : alone;
+  const isPaired = pairs && e.subgroups &&
+    e.choose("depthwise", [n, ...out, g.channels], WAYS, "pairs") === "pairs";
+  const { kernel, rows } = isPaired ? pairs : alone;
   const each = isPaired ? 2 : 1,
     strips = each * Math.ceil(out[0] / rows / each),
     count = n * strips * channels4;

@@ -17,8 +17,8 @@ const taps = 9u;      // size^2
 const open = 2u;      // ceil(size / stride) - 1
 const pending = 3u;   // open + 1
 const height = 6u;    // rows of x that are met: (rows - 1) * stride + size
-const own = 5u;       // those that an invocation of a pair reads: height - given
-const given = 1u;     // those that it gets: (size - 1) / 2
+const own = 6u;       // those that an invocation reads: all, or height - given in a pair
+const given = 1u;     // those that it gets in a pair: (size - 1) / 2
 
 struct Params {
   image: vec2u,       // rows and columns of x
@@ -54,13 +54,10 @@ fn main(@builtin(subgroup_invocation_id) lane: u32, @builtin(workgroup_id) group
   let n = strip / p.strips;
   var weights: array<vec4f, taps>;
   for (var t = 0u; t < taps; t++) { weights[t] = w[select(t, taps - 1u - t, p.flip == 1u) * p.channels4 + c4]; } //@ unroll
-  var starts: array<u32, height>; //@ alone
-  var inside: array<bool, height>; //@ alone
-  for (var l = 0u; l < height; l++) { //@ unroll //@ alone
+  var starts: array<u32, own>;
+  var inside: array<bool, own>;
+  for (var l = 0u; l < own; l++) { //@ unroll
     let iy = top * stride + l - p.pad.x; //@ alone
-  var starts: array<u32, own>; //@ pairs
-  var inside: array<bool, own>; //@ pairs
-  for (var l = 0u; l < own; l++) { //@ unroll //@ pairs
     let iy = top + l + select(0u, given, isLower) - p.pad.x; //@ pairs
     inside[l] = iy < p.image.x;   // wraps far above the image outside; what is read there is not used
     starts[l] = (n * p.image.x + iy) * p.image.y * p.channels4 + c4;
@@ -73,14 +70,12 @@ fn main(@builtin(subgroup_invocation_id) lane: u32, @builtin(workgroup_id) group
     for (var q = 0u; q < stride; q++) { //@ unroll
       let last = size - stride + q;   // column of the window of ox
       let ix = ox * stride + last - p.pad.y;
-      var v: array<vec4f, height>;
-      for (var l = 0u; l < height; l++) { //@ unroll //@ alone
-        v[l] = select(vec4f(0.0), x[starts[l] + ix * p.channels4], inside[l] && ix < p.image.y); //@ alone
-      } //@ alone
-      var mine: array<vec4f, own>; //@ pairs
-      for (var l = 0u; l < own; l++) { //@ unroll //@ pairs
-        mine[l] = select(vec4f(0.0), x[starts[l] + ix * p.channels4], inside[l] && ix < p.image.y); //@ pairs
-      } //@ pairs
+      var mine: array<vec4f, own>;
+      for (var l = 0u; l < own; l++) { //@ unroll
+        mine[l] = select(vec4f(0.0), x[starts[l] + ix * p.channels4], inside[l] && ix < p.image.y);
+      }
+      var v = mine; //@ alone
+      var v: array<vec4f, height>; //@ pairs
       for (var l = 0u; l < given; l++) { //@ unroll //@ pairs
         let got = subgroupShuffleXor(select(mine[rows + l], mine[l], isLower), 1u); //@ pairs
         v[l] = select(mine[l], got, isLower); //@ pairs
