@@ -11,13 +11,13 @@ import type { Emitter } from "./emitter.ts";
 export type Choose = Emitter<unknown>["choose"];
 
 /**
- * All ways that some operation has: register tiles, a tile in workgroup memory, plain convolutions or Winograd's, strips of
- * depthwise ones alone or in pairs.
+ * All ways that some operation has: register tiles, a tile in workgroup memory, plain convolutions or Winograd's, depthwise ones
+ * of a texture or a buffer.
  */
 export const WAYS = [
   ...["16x16", "8x8", "8x32", "7x32", "1x32", "shared"],
   ...["direct", "winograd"],
-  ...["alone", "pairs"],
+  ...["texture", "buffer"],
 ] as const;
 
 /** What is known of an adapter. */
@@ -31,7 +31,7 @@ export interface Preferences {
 }
 
 /** Ways that GPUs like where nothing was measured. */
-const GPU_WAYS: readonly string[] = ["shared", "direct", "alone"];
+const GPU_WAYS: readonly string[] = ["shared", "direct", "buffer"];
 
 /** Workgroups that keep an adapter busy: processors have few cores, GPUs dozens to hundreds, each with several at a time. */
 export const WORKGROUPS = { software: 24, gpu: 768 } as const;

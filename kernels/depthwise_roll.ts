@@ -15,54 +15,48 @@ import forwardCode from "./depthwise_roll.wgsl" with { type: "text" };
 import gradientCode from "./depthwise_roll_gradient.wgsl" with { type: "text" };
 import inputGradientCode from "./depthwise_roll_input_gradient.wgsl" with { type: "text" };
 
+/** How x is read: as a texture, or where it lies. */
+const WAYS = ["texture", "buffer"] as const;
+type Way = typeof WAYS[number];
+
 /**
- * Sizes and strides of windows, with the rows of outputs that an invocation computes alone: more of them load less, but each load
- * is 1.7 KB of lavapipe's code, and a loop that the instruction cache does not hold runs at half the speed.
+ * Sizes and strides of windows, with the rows of outputs that an invocation computes either way: more of them load less, but a
+ * load from a buffer is 1.7 KB of lavapipe's code, and a loop that the instruction cache does not hold runs at half the speed.
+ * Seven divide the sizes of images that come from 224.
  */
-const WINDOWS = [[3, 1, 4], [3, 2, 2], [5, 1, 2]] as const;
-/** Rows of an invocation of a pair. */
-const PAIR_ROWS = 2;
+const WINDOWS = [
+  { size: 3, stride: 1, rows: { texture: 7, buffer: 4 } },
+  { size: 3, stride: 2, rows: { texture: 2, buffer: 2 } },
+  { size: 5, stride: 1, rows: { texture: 7, buffer: 2 } },
+] as const;
 /** Pairs of rows that an invocation of the input gradient with stride 2 computes. */
 const PAIRS = 2;
 /** Products that one invocation of the weight gradient adds up, about, and the most chunks: their sums take memory. */
 const CHUNK = 256, MOST_CHUNKS = 2048;
 
-/** How strips of rows are computed: each alone, or in pairs that share what they read. */
-const WAYS = ["alone", "pairs"] as const;
-type Way = typeof WAYS[number];
-
-/** A kernel that computes outputs, and how many rows of them an invocation does. */
-interface Forward {
-  readonly kernel: Kernel;
-  readonly rows: number;
-}
-
 interface Rolling {
-  readonly alone: Forward;
-  /** For stride 1. */
-  readonly pairs?: Forward;
+  readonly rows: Readonly<Record<Way, number>>;
+  readonly forward: Readonly<Record<Way, Kernel>>;
   readonly weightGradient: Kernel;
 }
 
 const rolling = new Map<string, Rolling>();
-for (const [size, stride, rows] of WINDOWS) {
-  const name = `${size}x${size}_s${stride}`, open = Math.ceil(size / stride) - 1, given = (size - 1) / 2;
-  const special = (code: string, rows: number, way: Way = "alone") => {
-    const height = (rows - 1) * stride + size, own = way === "pairs" ? height - given : height;
-    return specialize(code, {
-      ...{ size, stride, rows, open, height, own, given },
-      taps: size ** 2,
-      pending: open + 1,
+for (const { size, stride, rows } of WINDOWS) {
+  const name = `${size}x${size}_s${stride}`, open = Math.ceil(size / stride) - 1;
+  const special = (code: string, rows: number) =>
+    specialize(code, {
+      ...{ size, stride, rows, open, taps: size ** 2 },
+      ...{ pending: open + 1, height: (rows - 1) * stride + size },
     });
-  };
-  const forward = (way: Way, rows: number): Forward => {
-    const text = special(variant(forwardCode, WAYS, [way]), rows, way);
-    return { kernel: defineWithChannelEpilogue(`depthwise_roll_${name}_${way}`, text), rows };
-  };
+  const forward = (way: Way) =>
+    defineWithChannelEpilogue(
+      `depthwise_roll_${name}_${way}`,
+      special(variant(forwardCode, WAYS, [way]), rows[way]),
+    );
   rolling.set(`${size} ${stride}`, {
-    alone: forward("alone", rows),
-    pairs: stride === 1 ? forward("pairs", PAIR_ROWS) : undefined,
-    weightGradient: defineKernel(`depthwise_roll_gradient_${name}`, special(gradientCode, rows)),
+    rows,
+    forward: { texture: forward("texture"), buffer: forward("buffer") },
+    weightGradient: defineKernel(`depthwise_roll_gradient_${name}`, special(gradientCode, rows.buffer)),
   });
 }
 /** The input gradient of 3x3 windows of stride 2; with stride 1 it is a convolution forward. */
@@ -72,9 +66,10 @@ const inputGradient = defineKernel(
 );
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [
-  ...[...rolling.values()].flatMap(({ alone, pairs, weightGradient }) =>
-    [alone.kernel, pairs?.kernel, weightGradient].filter((kernel) => kernel !== undefined)
-  ),
+  ...[...rolling.values()].flatMap(({ forward, weightGradient }) => [
+    ...Object.values(forward),
+    weightGradient,
+  ]),
   inputGradient,
 ];
 
@@ -96,16 +91,12 @@ function emitRoll<T>(
   flip: boolean,
   b: ChannelEpilogue<T> & { x: T; w: T; y: T },
 ): void {
-  const { alone, pairs } = rollingOf(g, 1)!, { n, size: image, out, pad } = g, channels4 = g.channels / 4;
-  const isPaired = pairs && e.subgroups &&
-    e.choose("depthwise", [n, ...out, g.channels], WAYS, "pairs") === "pairs";
-  const { kernel, rows } = isPaired ? pairs : alone;
-  const each = isPaired ? 2 : 1,
-    strips = each * Math.ceil(out[0] / rows / each),
-    count = n * strips * channels4;
+  const { forward, rows } = rollingOf(g, 1)!, { n, size: image, out, pad } = g, channels4 = g.channels / 4;
+  const way = e.choose("depthwise", [n, ...out, g.channels], WAYS, "texture");
+  const strips = Math.ceil(out[0] / rows[way]), count = n * strips * channels4;
   const epilogue = channelEpilogueOf(b, b.x);
   e.emit({
-    kernel,
+    kernel: forward[way],
     params: {
       ...{ image, out, pad, channels4, strips, flip: flip ? 1 : 0, count },
       ...epilogue.params,
@@ -113,7 +104,7 @@ function emitRoll<T>(
     buffers: [...epilogue.buffers, b.x, b.w, b.y],
     writes: [6],
     unused: epilogue.unused,
-    workgroups: spread(Math.ceil(count / (isPaired ? 8 : 64))),
+    workgroups: spread(Math.ceil(count / 64)),
     work: 2 * n * sizeOf(out) * sizeOf(g.kernel) * g.channels,
   });
 }

@@ -14,6 +14,7 @@ import { Buffers } from "./buffers.ts";
 import type { PlannedLaunch } from "./memory.ts";
 import type { Parameters } from "./parameters.ts";
 import { Plan, type PlanRequest } from "./plan.ts";
+import type { Fill } from "./preparation.ts";
 import { Program } from "./program.ts";
 import type { Tape, Value } from "./tape.ts";
 
@@ -94,13 +95,17 @@ function leaveOutRepeatedCopies(launches: readonly Bound[], buffers: Buffers): v
   }
 }
 
+/** Copies into textures that are kept. */
+function copiesOf(fills: readonly Fill[], buffers: Buffers): Command[] {
+  return fills.map((fill) => ({
+    label: `texture of ${fill.value.label}`,
+    fill: buffers.textureCopy(fill),
+  }));
+}
+
 /** The launches of the preparation, and the copies into textures that follow each. */
 function preparationOf({ fills }: Plan, launches: readonly Bound[], buffers: Buffers): Command[] {
-  const fillsAfter = (i: number) =>
-    fills.filter(({ after }) => after === i).map((fill) => ({
-      label: `texture of ${fill.value.label}`,
-      fill: buffers.textureCopy(fill),
-    }));
+  const fillsAfter = (i: number) => copiesOf(fills.filter(({ after }) => after === i), buffers);
   return [...fillsAfter(-1), ...launches.flatMap(({ dispatch }, i) => [dispatch, ...fillsAfter(i)])];
 }
 
@@ -165,9 +170,12 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
       await warmUp(gpu, fresh, gpu.sibling);
     }
     await gpu.settled();
-    const preparation = preparationOf(plan, first, buffers),
-      commands = launches.map(({ dispatch }) => dispatch);
-    return new Program(gpu, { plan, parameters, preparation, commands, feeds, fetches, owned, grow, label });
+    return new Program(gpu, {
+      ...{ plan, parameters, feeds, fetches, owned, grow, label },
+      preparation: preparationOf(plan, first, buffers),
+      intake: copiesOf(plan.intake, buffers),
+      commands: launches.map(({ dispatch }) => dispatch),
+    });
   } catch (error) {
     buffers.owned.forEach((buffer) => gpu.destroyBuffer(buffer));
     throw error;

@@ -20,7 +20,7 @@ import type { ParameterLayout } from "./parameter_layout.ts";
 import { isBatchNormByBatch } from "./ops/batch_norm.ts";
 import { absorbPadding } from "./padding.ts";
 import { planMemory } from "./plan_memory.ts";
-import { type Fill, fillsOf, isGiven, NOTHING, planPreparation } from "./preparation.ts";
+import { feedTextures, type Fill, fillsOf, isGiven, NOTHING, planPreparation } from "./preparation.ts";
 import { lowerInParts } from "./split.ts";
 import type { Node, Tape, Value } from "./tape.ts";
 import { bytesOfTextures, planTextures, type TextureSlot, textureUses } from "./textures.ts";
@@ -52,6 +52,8 @@ export class Plan {
   readonly preparation: readonly PlannedLaunch[];
   /** Copies that belong to the preparation. */
   readonly fills: readonly Fill[];
+  /** Copies that come before the first run, and again where something was fed. */
+  readonly intake: readonly Fill[];
   /** Whether a run changes the parameters. */
   readonly changesParameters: boolean;
   /** Bytes of each block, and the label of the largest value in it. */
@@ -103,10 +105,11 @@ export class Plan {
     this.#planUpdates(updates);
     const launches = this.#lowered.map(({ launch }) => launch), partOf = (value: Value) => this.#part(value);
     const uses = textureUses(launches, partOf, (value) => this.bytesEach(value));
+    const fed = feedTextures(launches, uses, partOf), others = uses.filter(({ own }) => !fed.has(own));
     const { launches: first, textures } = this.changesParameters
       ? NOTHING
-      : planPreparation(launches, uses, kept, partOf);
-    const { slots, operands } = planTextures(uses, textures);
+      : planPreparation(launches, others, kept, partOf);
+    const { slots, operands } = planTextures(uses, textures.union(fed));
     this.textures = slots;
     const planned = this.#lowered.map((l, i): PlannedLaunch => ({
       ...l,
@@ -115,6 +118,7 @@ export class Plan {
     this.preparation = planned.filter((_, i) => first.has(i));
     this.launches = planned.filter((_, i) => !first.has(i));
     this.fills = fillsOf(this.preparation.map(({ launch }) => launch), uses, textures, partOf);
+    this.intake = fillsOf([], uses, fed, partOf);
     this.#placeAll(kept);
     this.#checkBindings(maxBindingSize);
   }

@@ -1,8 +1,9 @@
 /**
  * What a program does once instead of in every run: launches that depend on nothing but parameters and constants, such as the
- * transformation of weights, and copies of such operands into textures.
+ * transformation of weights, and copies of such operands into textures. What it gains is memory kept from run to run, so there
+ * is a bound for it.
  *
- * What it gains is memory kept from run to run, so there is a bound for it.
+ * Feeds that are read as textures are copied there once each time they are fed.
  *
  * This module is browser compatible.
  *
@@ -84,7 +85,19 @@ export function planPreparation(
   return choose([...results, ...operands], uses, room);
 }
 
-/** What fills the textures of a preparation: each as soon as its value is there, so that its buffer serves others again. */
+/** The textures of feeds that are fed whole and that no launch writes to. */
+export function feedTextures(
+  launches: readonly Launch<Value>[],
+  uses: readonly TextureUse<Value>[],
+  partOf: (value: Value) => Part,
+): Set<TextureSlot> {
+  const root = (value: Value) => partOf(value).root, lastWrites = lastWritesOf(launches, root);
+  const isFed = (value: Value) =>
+    value.source?.kind === "feed" && !value.source.grows && !lastWrites.has(value);
+  return new Set(uses.filter(({ value }) => isFed(root(value))).map(({ own }) => own));
+}
+
+/** What fills textures that are kept, after these launches: each as soon as its value is there, so that its buffer serves others again. */
 export function fillsOf(
   launches: readonly Launch<Value>[],
   uses: readonly TextureUse<Value>[],

@@ -31,6 +31,8 @@ export interface ProgramParts {
   readonly parameters: Parameters;
   /** The plan's preparation. */
   readonly preparation: readonly Command[];
+  /** The plan's intake. */
+  readonly intake: readonly Command[];
   readonly commands: readonly Dispatch[];
   readonly feeds: ReadonlyMap<string, Port>;
   readonly fetches: ReadonlyMap<string, Port>;
@@ -49,9 +51,12 @@ export class Program {
   readonly #gpu: Gpu;
   readonly #executor: Executor;
   readonly #preparer: Executor;
+  readonly #taker: Executor;
   readonly #parameters: Parameters;
   /** Version of the parameters that it is prepared for. */
   #prepared?: number;
+  /** Whether something was fed since the last run. */
+  #isFed = false;
   readonly #feeds: ReadonlyMap<string, Port>;
   readonly #fetches: ReadonlyMap<string, Port>;
   readonly #owned: ProgramParts["owned"];
@@ -60,11 +65,13 @@ export class Program {
   readonly plan: Plan;
   /** What comes before the first run, and again where the parameters have changed. */
   readonly preparation: readonly Command[];
-  /** The launches of a run, for profiles and tests; alone they compute with what the preparation has left. */
+  /** What comes before a run where something was fed: copies of feeds that are read as textures. */
+  readonly intake: readonly Command[];
+  /** The launches of a run, for profiles and tests; alone they compute with what preparation and intake have left. */
   readonly commands: readonly Dispatch[];
 
   constructor(gpu: Gpu, parts: ProgramParts) {
-    const { plan, parameters, preparation, commands, feeds, fetches, owned, grow, label } = parts;
+    const { plan, parameters, preparation, intake, commands, feeds, fetches, owned, grow, label } = parts;
     this.#gpu = gpu;
     this.#parameters = parameters;
     this.#feeds = feeds;
@@ -73,8 +80,10 @@ export class Program {
     this.#grow = grow;
     this.plan = plan;
     this.preparation = preparation;
+    this.intake = intake;
     this.commands = commands;
     this.#preparer = new Executor(gpu, preparation, { label });
+    this.#taker = new Executor(gpu, intake, { label });
     this.#executor = new Executor(gpu, commands, { label });
   }
 
@@ -97,6 +106,7 @@ export class Program {
     }
     if (grows && data.length > port.place.size) port.place = this.#grow(port.value, data.length);
     this.#gpu.upload(port.place.buffer, data, port.place.offset);
+    this.#isFed = true;
   }
 
   /** Whether there is a feed of that name. */
@@ -104,13 +114,15 @@ export class Program {
     return this.#feeds.has(name);
   }
 
-  /** Submits one run, and before it the preparation where it is due, and returns at once. */
+  /** Submits one run, and before it preparation and intake where they are due, and returns at once. */
   run(): void {
     const { version } = this.#parameters;
     if (this.preparation.length > 0 && this.#prepared !== version) {
       this.#preparer.run();
       this.#prepared = version;
     }
+    if (this.intake.length > 0 && this.#isFed) this.#taker.run();
+    this.#isFed = false;
     this.#executor.run();
     if (this.plan.changesParameters) this.#parameters.change();
   }

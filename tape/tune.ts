@@ -149,8 +149,9 @@ export function candidatesOn(gpu: Gpu): OpenCandidate {
     const names = program.plan.launches.map(({ launch }) => launch.kernel.name);
     if (names.some((name) => !compiled.has(name))) program.run(); // first runs compile
     names.forEach((name) => compiled.add(name));
+    const once = [...program.intake, ...program.commands]; // elsewhere its operands are not fed
     const submit = (repetitions: number) => {
-      const commands = Array.from({ length: repetitions }, () => program.commands).flat();
+      const commands = Array.from({ length: repetitions }, () => once).flat();
       new Executor(gpu, commands, { label }).run();
     };
     let estimate = Infinity;

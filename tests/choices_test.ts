@@ -41,7 +41,7 @@ Deno.test("shapeClass() rounds sizes up to powers of two", () => {
 });
 
 Deno.test("ways that do not exist are refused, by flag, variable or argument, and the message lists those that do", () => {
-  const all = "16x16, 8x8, 8x32, 7x32, 1x32, shared, direct, winograd, alone, pairs",
+  const all = "16x16, 8x8, 8x32, 7x32, 1x32, shared, direct, winograd, texture, buffer",
     before = Deno.env.get("WGSLIM_VARIANT");
   assertThrows(
     () => chooserOf({ kind: "gpu", forced: ["8x8", "9x9"] }),
@@ -70,7 +70,7 @@ for (const [name, main] of Object.entries({ train, eval: evaluate, profile })) {
     assertEquals(error instanceof UsageError, true);
     assertEquals(
       error.message,
-      "Cannot use --variant=8x8,nine: it takes words separated by commas out of 16x16, 8x8, 8x32, 7x32, 1x32, shared, direct, winograd, alone, pairs",
+      "Cannot use --variant=8x8,nine: it takes words separated by commas out of 16x16, 8x8, 8x32, 7x32, 1x32, shared, direct, winograd, texture, buffer",
     );
   });
 }

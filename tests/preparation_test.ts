@@ -285,6 +285,28 @@ Deno.test("Program.run() prepares before the first run, and again only where a v
     parameters.destroy();
   }));
 
+Deno.test("a Program copies feeds that it reads as textures where one was fed, and not in every run", () =>
+  withGpu(async (gpu) => {
+    const tape = new Tape(), [a, b] = ["a", "b"].map((name) => tape.feed(name, [64, 64]));
+    const fetches = { y: matmul(matmul(a, b), a) }, parameters = new Parameters(gpu, tape.variables);
+    const forced = chooserOf({ kind: "software", forced: ["8x8"] });
+    const program = await compile(gpu, tape, { choose: forced, fetches, parameters });
+    assertEquals(program.plan.intake.map(({ value }) => value), [a, b]); // a once for both products
+    const products: Float32Array[] = [];
+    for (const seed of [1, 2]) {
+      for (const name of ["a", "b"]) program.feed(name, array(`${name}${seed}`, [64, 64]));
+      const first = commandsOf(program), second = commandsOf(program);
+      assertEquals([first, second], [{ dispatches: 2, copies: 3 }, { dispatches: 2, copies: 1 }]);
+      products.push(await program.fetch("y"));
+    }
+    const fresh = await compile(gpu, tape, { choose: forced, fetches, parameters });
+    for (const name of ["a", "b"]) fresh.feed(name, array(`${name}2`, [64, 64]));
+    fresh.run();
+    assertSameBits(products[1], await fresh.fetch("y"), "fed twice");
+    assertNotEquals(products[0], products[1]);
+    for (const each of [program, fresh, parameters]) each.destroy();
+  }));
+
 Deno.test("a Program sees what another trains", () =>
   withGpu(async (gpu) => {
     const { tape, fetches } = recordVariables(), parameters = new Parameters(gpu, tape.variables);

@@ -182,7 +182,7 @@ Deno.test({
       await page.getByRole("button", { name: "Try again" }).waitFor();
       assertEquals(
         await page.getByRole("alert").innerText(),
-        "Cannot force variant nine: the known ones are 16x16, 8x8, 8x32, 7x32, 1x32, shared, direct, winograd, alone, pairs",
+        "Cannot force variant nine: the known ones are 16x16, 8x8, 8x32, 7x32, 1x32, shared, direct, winograd, texture, buffer",
       );
     });
   },
