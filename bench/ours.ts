@@ -118,6 +118,7 @@ async function startTraining(
     run: () => step.run(steps++, optimizer.learningRate),
     sync: () => gpu.idle(),
     results: async () => {
+      await step.program.ready; // else the rounds would begin without some of its kernels
       const results = await fetchAll(step.program, ["loss"]);
       for (const name of step.trained) results.set(name, await step.parameters.read(name));
       return results;

@@ -12,6 +12,7 @@ import { GpuError } from "./errors.ts";
 import { Failures, memoryRemedy } from "./failures.ts";
 import { PipelineCache, type PipelineProgress, type PipelineSource } from "./pipeline_cache.ts";
 import { StagingPool } from "./staging.ts";
+import type { Compiler } from "./warm_up.ts";
 
 export type { AdapterSummary, DriverSource } from "./adapter.ts";
 export type { PipelineProgress, PipelineSource } from "./pipeline_cache.ts";
@@ -38,8 +39,8 @@ export interface GpuOptions {
   /** Called as pipelines are asked for and finished, for a progress line. */
   onPipeline?: PipelineProgress;
   preferences?: KernelPreferences;
-  /** Opens another device on the same driver; given where drivers compile late and slowly, see warm_up.ts. */
-  sibling?: () => Promise<Gpu>;
+  /** Starts a compiler on the same driver; given where drivers compile late and slowly, see warm_up.ts. */
+  startCompiler?: () => Compiler;
 }
 
 /** What {@linkcode Gpu.createBuffer} makes. */
@@ -72,8 +73,8 @@ export class Gpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterSummary;
   readonly preferences: KernelPreferences;
-  /** Opens another device on the same driver, where that helps to compile. */
-  readonly sibling?: () => Promise<Gpu>;
+  /** Starts a compiler on the same driver, where that helps; it ends with the device. */
+  readonly startCompiler?: () => Compiler;
   /** Whether a subgroup holds at least eight invocations, and kernels may use it. */
   readonly subgroups: boolean;
   /** Everything the adapter offers; all of it was requested. */
@@ -86,6 +87,7 @@ export class Gpu {
   #pipelines: PipelineCache;
   #staging: StagingPool;
   #failures: Failures;
+  #closing = new AbortController();
 
   private constructor(
     device: GPUDevice,
@@ -96,7 +98,12 @@ export class Gpu {
     this.device = device;
     this.adapter = adapter;
     this.preferences = options.preferences ?? {};
-    this.sibling = options.sibling;
+    const { startCompiler } = options;
+    this.startCompiler = startCompiler && (() => {
+      const compiler = startCompiler();
+      this.#closing.signal.addEventListener("abort", () => compiler.close());
+      return compiler;
+    });
     this.limits = device.limits;
     this.subgroups = device.features.has("subgroups");
     this.#pipelines = new PipelineCache(device, listsSubgroups, options.onPipeline);
@@ -307,8 +314,9 @@ export class Gpu {
     if (this.#failures.first) throw this.#failures.first;
   }
 
-  /** Frees every buffer and the device. */
+  /** Frees every buffer and the device, and closes the compilers. */
   close(): void {
+    this.#closing.abort();
     this.#failures.close();
     for (const buffer of this.#buffers.keys()) buffer.destroy();
     this.#buffers.clear();

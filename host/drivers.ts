@@ -11,6 +11,7 @@ import { type Choices, loadChoices } from "../tape/stored_choices.ts";
 import { cacheDirectory } from "./cache_dir.ts";
 import { cacheStorage } from "./choice_storage.ts";
 import { openDawn } from "./dawn.ts";
+import { mayStartCompiler, startCompiler } from "./compiler.ts";
 import { installEmbeddedDriver, isEmbeddedDriverSupported } from "./embedded_driver.ts";
 import { installHint } from "./install_hints.ts";
 import { listVulkanDevices, type VulkanDevice } from "./vulkan.ts";
@@ -56,9 +57,7 @@ export async function openGpu(options: OpenGpuOptions = {}): Promise<Gpu> {
     driverSource,
     onPipeline: options.onPipeline,
     preferences: { forced, measured },
-    sibling: compilesLate
-      ? async () => Gpu.open((await openAdapter(wish)).adapter, { driverSource })
-      : undefined,
+    startCompiler: compilesLate && mayStartCompiler() ? () => startCompiler(wish) : undefined,
   });
 }
 

@@ -7,8 +7,8 @@
  */
 import type { Emitter } from "./emitter.ts";
 import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
-import { cover } from "./gemm_tiles.ts";
-import { type Kernel, type ParamValues, spread } from "./kernel.ts";
+import { type Cover, cover } from "./gemm_tiles.ts";
+import { type Kernel, type KernelCall, type ParamValues, spread } from "./kernel.ts";
 import { rearrange, rowRanges, unitOf } from "./rearrange.ts";
 import type { Window } from "./window.ts";
 import reduceCode from "./gemm_reduce.wgsl" with { type: "text" };
@@ -138,12 +138,7 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
   const batches = plan.batches?.count ?? 1, n4 = quarters(n), layout = plan.rows ? "rows" : "steps";
   // Long sums never have a third level: their first sums are longer where k is.
   const isTwofold = e.sums === "long" || k <= 4 * GROUPS[e.sums] * CHUNKS;
-  const { kernel, laneColumns, tilesM, tilesN, usualTiles } = cover(e, layout, isTwofold, [
-    m,
-    n4,
-    k,
-    batches,
-  ]);
+  const tiles = cover(e, layout, isTwofold, [m, n4, k, batches]), { usualTiles, stopgap } = tiles;
   const ranges = batches > 1 || k === 0
     ? [{ first: 0, count: k }]
     : rowRanges(e, k, 4 * n4, Math.max(4, unitOf(4 * n4)));
@@ -155,29 +150,35 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
   const chunk = Math.max(GROUPS[e.sums], e.sums === "long" ? Math.ceil(groups / CHUNKS) : 0);
   const parts = pieces * splits, isPartial = parts > 1, size4 = m * n4;
   const y = isPartial ? e.scratch(4 * parts * size4) : plan.y;
-  const [x, rows] = spread(tilesM * tilesN);
   for (const [piece, { first: kFirst, count: kCount }] of ranges.entries()) {
     const b = pieces === 1 ? plan.b : e.window(plan.b, kFirst * 4 * n4, kCount * 4 * n4);
     const epilogue = epilogueOf(isPartial ? {} : plan, b);
+    const call = ({ kernel, laneColumns, tilesM, tilesN }: Cover): KernelCall => {
+      const [x, rows] = spread(tilesM * tilesN);
+      return {
+        kernel,
+        params: {
+          ...{ m, m4: quarters(m), n4, laneColumns, tilesN, splits, kCount, chunk, chunks: CHUNKS },
+          ...epilogue.params,
+          ...placesOf(plan, first),
+          kFirst: layout === "rows" ? kFirst / 4 : kFirst,
+          outDims: scatter?.dims ?? [1, ENDLESS],
+          outStrides: scatter?.strides.map((s) => s / 4) ?? [0, 0, n4],
+          outBase: (scatter?.base ?? 0) / 4 + piece * splits * size4,
+          aBatch: plan.batches?.stride ?? 0,
+          bBatch: k * n4,
+          yBatch: size4,
+          splitStride: isPartial ? size4 : 0,
+        },
+        workgroups: [x, rows, batches * splits],
+      };
+    };
     e.emit({
-      kernel,
-      params: {
-        ...{ m, m4: quarters(m), n4, laneColumns, tilesN, splits, kCount, chunk, chunks: CHUNKS },
-        ...epilogue.params,
-        ...placesOf(plan, first),
-        kFirst: layout === "rows" ? kFirst / 4 : kFirst,
-        outDims: scatter?.dims ?? [1, ENDLESS],
-        outStrides: scatter?.strides.map((s) => s / 4) ?? [0, 0, n4],
-        outBase: (scatter?.base ?? 0) / 4 + piece * splits * size4,
-        aBatch: plan.batches?.stride ?? 0,
-        bBatch: k * n4,
-        yBatch: size4,
-        splitStride: isPartial ? size4 : 0,
-      },
+      ...call(tiles),
+      stopgap: stopgap && call(stopgap),
       buffers: [...epilogue.buffers, plan.a, b, y],
       writes: [7],
       unused: epilogue.unused,
-      workgroups: [x, rows, batches * splits],
       work: 2 * m * n * batches * kCount * (k - (plan.zeros ?? 0)) / Math.max(1, k),
     });
   }

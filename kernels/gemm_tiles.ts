@@ -85,6 +85,9 @@ const TILE_NAMES = Object.keys(TILES) as TileName[];
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = TILE_NAMES.flatMap((name) => Object.values(TILES[name].kernels));
 
+/** Tiles of more numbers a lane take lavapipe's compiler two to three times as long as the smallest. */
+const QUICK = 64;
+
 /** Products of fewer multiplications, by four, are not worth a kernel that takes a compiler long. */
 const SMALL = 2e5;
 
@@ -111,14 +114,14 @@ function coverBy(tile: Tile, kernel: Kernel, m: number, n4: number): Cover {
 /**
  * The tiles that cover a product in the least time, unless the emitter knows better, and how many of those that read alone there
  * are: sums are split by that number, so that they round alike whatever is chosen. `isTwofold`: the sums need no third level, which
- * tiles that load together do not have.
+ * tiles that load together do not have. `stopgap`: the smallest tiles, where those chosen take a compiler long.
  */
 export function cover<T>(
   e: Emitter<T>,
   layout: Layout,
   isTwofold: boolean,
   [m, n4, k, batches]: readonly [number, number, number, number],
-): Cover & { readonly usualTiles: number } {
+): Cover & { readonly usualTiles: number; readonly stopgap?: Cover } {
   const covers = new Map(TILE_NAMES.flatMap((name) => {
     const tile: Tile = TILES[name], kernel = tile.kernels[layout];
     const isUsable = tile.load !== "together" || e.subgroups && isTwofold;
@@ -128,6 +131,11 @@ export function cover<T>(
     names.reduce((best, name) => covers.get(name)!.time < covers.get(best)!.time ? name : best);
   const { tilesM, tilesN } = covers.get(best(["16x16", "8x8"]))!;
   const names = [...covers.keys()], isSmall = m * n4 * k * batches < SMALL;
-  const chosen = covers.get(e.choose("gemm", [m, 4 * n4, k, batches], names, isSmall ? "8x8" : best(names)))!;
-  return { ...chosen, usualTiles: tilesM * tilesN };
+  const name = e.choose("gemm", [m, 4 * n4, k, batches], names, isSmall ? "8x8" : best(names));
+  const { load, rows, columns }: Tile = TILES[name], isQuick = !load || 4 * rows * columns <= QUICK;
+  return {
+    ...covers.get(name)!,
+    usualTiles: tilesM * tilesN,
+    stopgap: isQuick ? undefined : covers.get("8x8"),
+  };
 }

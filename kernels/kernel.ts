@@ -24,18 +24,24 @@ export interface Kernel {
 /** Values of the fields of a `Params` struct; vectors are arrays. Integers are taken modulo 2^32. */
 export type ParamValues = Readonly<Record<string, number | readonly number[]>>;
 
-/** One dispatch. `T` stands for whatever the caller uses to name a buffer. */
-export interface Launch<T> {
+/** A kernel and how it is called. */
+export interface KernelCall {
   readonly kernel: Kernel;
   readonly params: ParamValues;
+  /** Number of workgroups in x, y, z. */
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** One dispatch. `T` stands for whatever the caller uses to name a buffer. */
+export interface Launch<T> extends KernelCall {
   /** Buffers for bindings 1, 2, ... in order. */
   readonly buffers: readonly T[];
   /** Indices in `buffers` of those that are written. All others are only read. */
   readonly writes: readonly number[];
   /** Indices of those that are neither read nor written: they stand where the kernel needs a binding and nothing else. */
   readonly unused?: readonly number[];
-  /** Number of workgroups in x, y, z. */
-  readonly workgroups: readonly [number, number, number];
+  /** Computes the same bits from the same buffers, more slowly, by a kernel that compiles in a fraction of the time. */
+  readonly stopgap?: KernelCall;
   /** Estimated work in floating point operations, for slicing submissions and for profiles. */
   readonly work: number;
 }

@@ -8,7 +8,7 @@
 import type { Command, Dispatch, TextureCopy } from "../gpu/executor.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { warmUp } from "../gpu/warm_up.ts";
+import { type Compiler, type WarmUp, warmUp } from "../gpu/warm_up.ts";
 import { chooserOf } from "../kernels/choices.ts";
 import { Buffers } from "./buffers.ts";
 import type { PlannedLaunch } from "./memory.ts";
@@ -24,6 +24,9 @@ export interface ProgramRequest extends PlanRequest {
   /** Shown in messages. */
   readonly label?: string;
 }
+
+/** Operations of a run that takes about a second on a slow processor. */
+const SHORT = 2e10;
 
 /** A planned launch that can run; `bind` makes its bind group again. */
 interface Bound {
@@ -79,6 +82,47 @@ async function boundLaunches(
     };
     return { planned, dispatch, bind };
   });
+}
+
+/**
+ * A compiler for kernels that may come late. They may where a program is run again and again, and in less time than compiling
+ * takes; not where the user has chosen kernels.
+ */
+function compilerFor(gpu: Gpu, plan: Plan): Compiler | undefined {
+  const work = plan.launches.reduce((sum, { launch }) => sum + launch.work, 0);
+  const mayComeLate = plan.changesParameters && work < SHORT && !gpu.preferences.forced?.length;
+  return mayComeLate ? gpu.startCompiler?.() : undefined;
+}
+
+/** Has the kernels of launches compiled; stopgaps stand in for those that come late until they are `ready`. */
+async function compileKernels(
+  gpu: Gpu,
+  launches: readonly Bound[],
+  buffers: Buffers,
+  compiler?: Compiler,
+): Promise<{ ready: Promise<void> }> {
+  const kernelOf = ({ planned: { launch, textures }, dispatch }: Bound): WarmUp => {
+    const operands = launch.buffers.map((_, b) => textures.get(b + 1)?.slot.bytesPerTexel ?? "buffer");
+    const isSlow = compiler !== undefined && launch.stopgap !== undefined;
+    return { ...dispatch, code: launch.kernel.code, bindings: ["buffer", ...operands], isSlow };
+  };
+  let late: Bound[] = [], standIns: Bound[] = [];
+  const { ready } = await warmUp(gpu, launches.map(kernelOf), async (pipelines) => {
+    late = launches.filter(({ dispatch }) => pipelines.has(dispatch.pipeline));
+    const planned = late.map(({ planned }) => ({
+      ...planned,
+      launch: { ...planned.launch, ...planned.launch.stopgap, stopgap: undefined },
+    }));
+    standIns = await boundLaunches(gpu, planned, buffers);
+    return standIns.map(kernelOf);
+  }, compiler);
+  late.forEach(({ dispatch }, i) => {
+    const call = ({ pipeline, bindGroup, workgroups }: Dispatch) => ({ pipeline, bindGroup, workgroups });
+    const own = call(dispatch);
+    Object.assign(dispatch, call(standIns[i].dispatch));
+    ready.then(() => Object.assign(dispatch, own));
+  });
+  return { ready };
 }
 
 /** Leaves out copies of what a texture already holds. */
@@ -144,8 +188,9 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
   );
   const buffers = new Buffers(gpu, plan, parameters);
   try {
-    const bound = await boundLaunches(gpu, [...plan.preparation, ...plan.launches], buffers),
-      { owned } = buffers;
+    const { owned } = buffers, planned = [...plan.preparation, ...plan.launches];
+    const compiler = compilerFor(gpu, plan);
+    const bound = await boundLaunches(gpu, planned, buffers);
     const [first, launches] = [bound.slice(0, plan.preparation.length), bound.slice(plan.preparation.length)];
     leaveOutRepeatedCopies(first, buffers);
     leaveOutRepeatedCopies(launches, buffers);
@@ -159,19 +204,10 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
     const ports = (values: Iterable<readonly [string, Value]>) =>
       new Map(Array.from(values, ([name, value]) => [name, { value, place: buffers.place(value) }]));
     const feeds = ports(tape.feeds), fetches = ports(Object.entries(request.fetches));
-    if (gpu.sibling) {
-      const fresh = bound.map(({ planned: { launch: { kernel, buffers }, textures }, dispatch }) => {
-        const bindings = [
-          "buffer" as const,
-          ...buffers.map((_, b) => textures.get(b + 1)?.slot.bytesPerTexel ?? "buffer"),
-        ];
-        return { dispatch, code: kernel.code, bindings };
-      });
-      await warmUp(gpu, fresh, gpu.sibling);
-    }
+    const { ready } = await compileKernels(gpu, bound, buffers, compiler);
     await gpu.settled();
     return new Program(gpu, {
-      ...{ plan, parameters, feeds, fetches, owned, grow, label },
+      ...{ plan, parameters, feeds, fetches, owned, grow, label, ready },
       preparation: preparationOf(plan, first, buffers),
       intake: copiesOf(plan.intake, buffers),
       commands: launches.map(({ dispatch }) => dispatch),

@@ -191,7 +191,9 @@ export class Plan {
       choose: this.#choose,
       emit: ({ kernel, ...rest }) => {
         const halves = rest.buffers.flatMap((value, i) => this.bytesEach(value) === 2 ? [i + 1] : []);
-        const launch = { ...rest, kernel: withHalfStorage(kernel, halves) };
+        const stopgap = rest.stopgap &&
+          { ...rest.stopgap, kernel: withHalfStorage(rest.stopgap.kernel, halves) };
+        const launch = { ...rest, kernel: withHalfStorage(kernel, halves), stopgap };
         this.#lowered.push({ launch, origin, label: `${label} (${launch.kernel.name})` });
       },
       scratch: (elements, copiesOf) => {

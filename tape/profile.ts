@@ -55,6 +55,7 @@ export async function profileProgram(
   const clock = method === "timestamps" ? await DeviceClock.open(gpu) : undefined;
   const times: number[][] = [], runs: number[] = [];
   try {
+    await program.ready;
     program.run(); // first runs compile
     for (let round = 0; round < rounds; round++) {
       const run = (repetitions: number) => {

@@ -42,6 +42,7 @@ export interface ProgramParts {
   readonly grow: (value: Value, bytes: number) => Placement;
   /** Name of the whole, for messages. */
   readonly label: string;
+  readonly ready: Promise<void>;
 }
 
 const ARRAYS = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array };
@@ -70,6 +71,9 @@ export class Program {
   /** The launches of a run, for profiles and tests; alone they compute with what preparation and intake have left. */
   readonly commands: readonly Dispatch[];
 
+  /** Resolves when runs use the kernels of the plan; until then some may use others that compile faster and give the same bits. */
+  readonly ready: Promise<void>;
+
   constructor(gpu: Gpu, parts: ProgramParts) {
     const { plan, parameters, preparation, intake, commands, feeds, fetches, owned, grow, label } = parts;
     this.#gpu = gpu;
@@ -79,6 +83,7 @@ export class Program {
     this.#owned = owned;
     this.#grow = grow;
     this.plan = plan;
+    this.ready = parts.ready;
     this.preparation = preparation;
     this.intake = intake;
     this.commands = commands;

@@ -7,6 +7,7 @@ import type { Dataset } from "../datasets/dataset.ts";
 import type { DatasetOptions } from "../datasets/dataset_factory.ts";
 import { DecodePool } from "../datasets/decode_pool.ts";
 import { denoFiles } from "../host/files.ts";
+import { mayStartWorker } from "../host/workers.ts";
 
 /** Flags about reading. */
 export const readingFlags = {
@@ -41,7 +42,7 @@ const NAMED_AT_ONCE = 3, NAMED_IN_ALL = 20;
 
 /** What the data sets of a run share. */
 export class Reading implements Disposable {
-  readonly #pool = new DecodePool(mayStartWorkers() ? {} : { workers: 0 });
+  readonly #pool = new DecodePool(mayDecodeInWorkers() ? {} : { workers: 0 });
   /** Why each damaged record was left out, by where it is. */
   readonly #damaged = new Map<string, string>();
 
@@ -95,9 +96,7 @@ export class Reading implements Disposable {
   }
 }
 
-/** Whether Deno lets a worker's module be read; if not, it would say so for each of them. */
-export function mayStartWorkers(): boolean {
-  const module = new URL("../datasets/decode_worker.ts", import.meta.url);
-  if (module.protocol !== "file:") return true;
-  return Deno.permissions.querySync({ name: "read", path: module }).state === "granted";
+/** Whether pictures can be decoded in workers. */
+export function mayDecodeInWorkers(): boolean {
+  return mayStartWorker(new URL("../datasets/decode_worker.ts", import.meta.url));
 }

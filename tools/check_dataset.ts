@@ -25,7 +25,7 @@ import { ProgressLine } from "../host/terminal.ts";
 import { contactSheet } from "./_contact_sheet.ts";
 import { doubtfulLabels } from "./_doubtful_labels.ts";
 import { defineFlags, runTool, UsageError } from "./_flags.ts";
-import { mayStartWorkers } from "./_reading.ts";
+import { mayDecodeInWorkers } from "./_reading.ts";
 import { formatTable } from "./_table.ts";
 
 const kinds = Object.keys(findingKinds) as FindingKind[];
@@ -92,7 +92,7 @@ export async function main(args: string[]): Promise<number> {
   if (directory === undefined || others.length > 0) {
     throw new UsageError("Cannot run without one DIR; see --help");
   }
-  using pool = new DecodePool(mayStartWorkers() ? {} : { workers: 0 });
+  using pool = new DecodePool(mayDecodeInWorkers() ? {} : { workers: 0 });
   const { looks, findings, classNames } = await check(directory, checkpoint_path, pool.decode);
   if (findings.length > 0) console.log(formatFindings(findings, most_lines) + "\n");
   if (html !== undefined) {

@@ -1,0 +1,38 @@
+/**
+ * Starts compilers of kernels, each in a worker: waiting for a device holds up the thread that waits.
+ *
+ * @module
+ */
+import type { Compiler, KernelText } from "../gpu/warm_up.ts";
+import type { AdapterChoice } from "./drivers.ts";
+import { mayStartWorker } from "./workers.ts";
+
+/** What the worker is told to compile, and on which adapter. */
+export interface CompileTask {
+  readonly adapter: AdapterChoice;
+  readonly kernels: readonly KernelText[];
+}
+
+const module = new URL("./compile_worker.ts", import.meta.url);
+
+/** Whether compilers can be started. */
+export function mayStartCompiler(): boolean {
+  return mayStartWorker(module);
+}
+
+/** Starts a compiler on an adapter of that kind. */
+export function startCompiler(adapter: AdapterChoice): Compiler {
+  const worker = new Worker(module, { type: "module" });
+  return {
+    compile: (kernels) =>
+      new Promise((resolve) => {
+        worker.onmessage = () => resolve();
+        worker.onerror = (event) => {
+          event.preventDefault();
+          resolve();
+        };
+        worker.postMessage({ adapter, kernels } satisfies CompileTask);
+      }),
+    close: () => worker.terminate(),
+  };
+}
