@@ -3,7 +3,7 @@
  *
  * lavapipe compiles a pipeline when it is first dispatched, on the thread of its device's queue; a dispatch without workgroups is
  * enough. So a second device takes half of the kernels, and Mesa's cache on disk brings its work to the first. Kernels that have
- * a stopgap are left to the second device, which goes on while the first computes: LeNet's first step comes after 2.9 s instead
+ * a stopgap are left to the second device, which goes on while the first computes: LeNet's first step comes after 3.1 s instead
  * of 6.1, and of 11 on one thread. Where the cache has the kernels already, nothing else is opened.
  *
  * This module is browser compatible.
@@ -58,11 +58,17 @@ export async function warmUp(
   const slow = fresh.filter(({ isSlow }) => isSlow), quick = fresh.filter(({ isSlow }) => !isSlow);
   const isCold = quick.length > 1 && !await isCached(gpu, quick.splice(quick.length >> 1, 1)[0]);
   const compiler = early ?? (isCold ? gpu.startCompiler!() : undefined), close = () => compiler?.close();
-  if (!compiler || (!isCold && slow.length === 0)) return close(), nothing;
+  if (!compiler || (!isCold && slow.length === 0)) {
+    close();
+    return nothing;
+  }
   const compile = (kernels: readonly WarmUp[]) =>
     compiler.compile(kernels.map(({ label, code, bindings }) => ({ label, code, bindings })));
   const begun = isCold ? undefined : compile(slow);
-  if (begun && await endsSoon(begun)) return close(), nothing;
+  if (begun && await endsSoon(begun)) {
+    close();
+    return nothing;
+  }
   const late = new Set(slow.map(({ pipeline }) => pipeline));
   const needed = [...quick, ...late.size > 0 ? distinct(await standIn(late)) : []];
   if (isCold) {
