@@ -8,11 +8,11 @@
  * @module
  */
 import { type AdapterSummary, type DriverSource, requestDevice, summarizeAdapter } from "./adapter.ts";
+import type { Compiler } from "./compiler.ts";
 import { GpuError } from "./errors.ts";
 import { Failures, memoryRemedy } from "./failures.ts";
 import { PipelineCache, type PipelineProgress, type PipelineSource } from "./pipeline_cache.ts";
 import { StagingPool } from "./staging.ts";
-import type { Compiler } from "./warm_up.ts";
 
 export type { AdapterSummary, DriverSource } from "./adapter.ts";
 export type { PipelineProgress, PipelineSource } from "./pipeline_cache.ts";

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import type { Compiler, KernelText } from "../gpu/warm_up.ts";
-import type { AdapterChoice } from "./drivers.ts";
+import type { Compiler, KernelText } from "../gpu/compiler.ts";
 import { mayStartWorker } from "./workers.ts";
 
 /** What the worker is told to compile, and on which adapter. */
 export interface CompileTask {
-  readonly adapter: AdapterChoice;
+  readonly adapter: string;
   readonly kernels: readonly KernelText[];
 }
 
@@ -21,7 +20,7 @@ export function mayStartCompiler(): boolean {
 }
 
 /** Starts a compiler on an adapter of that kind. */
-export function startCompiler(adapter: AdapterChoice): Compiler {
+export function startCompiler(adapter: string): Compiler {
   const worker = new Worker(module, { type: "module" });
   return {
     compile: (kernels) =>

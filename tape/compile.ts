@@ -6,9 +6,10 @@
  * @module
  */
 import type { Command, Dispatch, TextureCopy } from "../gpu/executor.ts";
+import type { Compiler } from "../gpu/compiler.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { type Compiler, type WarmUp, warmUp } from "../gpu/warm_up.ts";
+import { type WarmUp, warmUp } from "../gpu/warm_up.ts";
 import { chooserOf } from "../kernels/choices.ts";
 import { Buffers } from "./buffers.ts";
 import type { PlannedLaunch } from "./memory.ts";
