@@ -91,7 +91,8 @@ async function boundLaunches(
  */
 function compilerFor(gpu: Gpu, plan: Plan): Compiler | undefined {
   const work = plan.launches.reduce((sum, { launch }) => sum + launch.work, 0);
-  const mayComeLate = plan.changesParameters && work < SHORT && !gpu.preferences.forced?.length;
+  const mayComeLate = plan.changesParameters && work < SHORT && !gpu.preferences.forced?.length &&
+    plan.launches.some(({ launch }) => launch.stopgap);
   return mayComeLate ? gpu.startCompiler?.() : undefined;
 }
 
