@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { columnSum } from "./column_sum.ts";
 import type { Emitter } from "./emitter.ts";
 import { type Activation, ACTIVATIONS, passing } from "./epilogue.ts";
 import { defineKernel, type Kernel, type ParamValues, spread } from "./kernel.ts";
-import { rearrange, rowRanges } from "./rearrange.ts";
+import { rowRanges } from "./rearrange.ts";
 import combineCode from "./batch_norm_combine.wgsl" with { type: "text" };
 import gradientCode from "./batch_norm_gradient.wgsl" with { type: "text" };
+import gradientCombineCode from "./batch_norm_gradient_combine.wgsl" with { type: "text" };
 import sumsCode from "./batch_norm_gradient_sums.wgsl" with { type: "text" };
 import momentsCode from "./batch_norm_moments.wgsl" with { type: "text" };
 import normalizeCode from "./batch_norm_normalize.wgsl" with { type: "text" };
@@ -28,6 +28,7 @@ const momentsKernel = widths("batch_norm_moments", momentsCode);
 const combineKernel: Kernel = defineKernel("batch_norm_combine", combineCode);
 const normalizeKernel = widths("batch_norm_normalize", normalizeCode);
 const sumsKernel = widths("batch_norm_gradient_sums", sumsCode);
+const gradientCombineKernel = widths("batch_norm_gradient_combine", gradientCombineCode);
 const gradientKernel = widths("batch_norm_gradient", gradientCode);
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [
@@ -35,6 +36,7 @@ export const kernels: readonly Kernel[] = [
   combineKernel,
   ...normalizeKernel,
   ...sumsKernel,
+  ...gradientCombineKernel,
   ...gradientKernel,
 ];
 
@@ -164,7 +166,8 @@ export function batchNormParameterGradients<T>(
   s: Statistics<T>,
   b: { x: T; dy: T; beta?: T; gamma?: T; dbeta: T; dgamma: T; sums: T },
 ): void {
-  const chunks = Math.ceil(rows / CHUNK), sums = e.scratch(2 * chunks * columns);
+  const width = widthOf(columns);
+  let chunks = Math.ceil(rows / CHUNK), sums = e.scratch(2 * chunks * columns);
   const params = { chunk: CHUNK, ...normalization(s, b), ...passing(activation) };
   launch(e, sumsKernel, { rows, columns }, CHUNK, params, (of, chunks) => [
     of(b.x),
@@ -172,10 +175,19 @@ export function batchNormParameterGradients<T>(
     ...columnsOf(s, b),
     chunks(sums, 2 * columns),
   ]);
-  columnSum(e, chunks, 2 * columns, { x: sums, y: b.sums });
-  [b.dbeta, b.dgamma].forEach((y, i) => {
-    rearrange(e, b.sums, y, { dims: [1, 1, 1, columns], strides: [0, 0, 0, 1], base: i * columns });
-  });
+  for (let groups = 0; groups !== 1; chunks = groups) {
+    groups = Math.ceil(chunks / CHUNK);
+    const combined = groups === 1 ? b.sums : e.scratch(2 * groups * columns);
+    e.emit({
+      kernel: gradientCombineKernel[width < columns ? 1 : 0],
+      params: { columns: width, chunks, group: Math.ceil(chunks / groups), groups },
+      buffers: [sums, combined, b.dbeta, b.dgamma],
+      writes: [1, 2, 3],
+      workgroups: spread(Math.ceil(groups * width / 64)),
+      work: 2 * chunks * columns,
+    });
+    sums = combined;
+  }
 }
 
 /** Emits dx, given the sums of the gradients for the parameters where the statistics are the batch's own. */
