@@ -26,9 +26,9 @@ function widths(name: string, code: string): Widths {
 
 const momentsKernel = widths("batch_norm_moments", momentsCode);
 const combineKernel: Kernel = defineKernel("batch_norm_combine", combineCode);
+const gradientCombineKernel: Kernel = defineKernel("batch_norm_gradient_combine", gradientCombineCode);
 const normalizeKernel = widths("batch_norm_normalize", normalizeCode);
 const sumsKernel = widths("batch_norm_gradient_sums", sumsCode);
-const gradientCombineKernel = widths("batch_norm_gradient_combine", gradientCombineCode);
 const gradientKernel = widths("batch_norm_gradient", gradientCode);
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = [
@@ -36,7 +36,7 @@ export const kernels: readonly Kernel[] = [
   combineKernel,
   ...normalizeKernel,
   ...sumsKernel,
-  ...gradientCombineKernel,
+  gradientCombineKernel,
   ...gradientKernel,
 ];
 
@@ -166,7 +166,6 @@ export function batchNormParameterGradients<T>(
   s: Statistics<T>,
   b: { x: T; dy: T; beta?: T; gamma?: T; dbeta: T; dgamma: T; sums: T },
 ): void {
-  const width = widthOf(columns);
   let chunks = Math.ceil(rows / CHUNK), sums = e.scratch(2 * chunks * columns);
   const params = { chunk: CHUNK, ...normalization(s, b), ...passing(activation) };
   launch(e, sumsKernel, { rows, columns }, CHUNK, params, (of, chunks) => [
@@ -179,11 +178,11 @@ export function batchNormParameterGradients<T>(
     groups = Math.ceil(chunks / CHUNK);
     const combined = groups === 1 ? b.sums : e.scratch(2 * groups * columns);
     e.emit({
-      kernel: gradientCombineKernel[width < columns ? 1 : 0],
-      params: { columns: width, chunks, group: Math.ceil(chunks / groups), groups },
+      kernel: gradientCombineKernel,
+      params: { columns, chunks, group: Math.ceil(chunks / groups), groups },
       buffers: [sums, combined, b.dbeta, b.dgamma],
       writes: [1, 2, 3],
-      workgroups: spread(Math.ceil(groups * width / 64)),
+      workgroups: spread(Math.ceil(groups * columns / 64)),
       work: 2 * chunks * columns,
     });
     sums = combined;

@@ -75,9 +75,7 @@ export class Buffers {
 
   #buffer(memory: Memory): GPUBuffer {
     if (memory.kind === "arena") return this.parameters.arena(memory.slot, memory.initial)[memory.page];
-    const key = memory.kind === "source"
-      ? memory.value
-      : `${memory.kind} ${"page" in memory ? memory.page : memory.index}`;
+    const key = memory.kind === "source" ? memory.value : memory.index;
     let buffer = this.#known.get(key);
     if (!buffer) this.#known.set(key, buffer = this.#create(memory));
     return buffer;
@@ -88,9 +86,6 @@ export class Buffers {
     if (memory.kind === "block") {
       const { bytes, label } = this.plan.blocks[memory.index];
       return this.make(label, bytes, usage);
-    }
-    if (memory.kind === "updates") {
-      return this.make("updates", 4 * this.plan.layout.pages[memory.page], usage);
     }
     const { value } = memory,
       buffer = this.make(value.label, this.plan.bytesOf(value), usage | GPUBufferUsage.COPY_DST);

@@ -136,8 +136,14 @@ function leaveOutRepeatedCopies(launches: readonly Bound[], buffers: Buffers): v
       held.set(copy.target, copy);
       return before?.source !== copy.source || before.offset !== copy.offset || before.texels !== copy.texels;
     });
-    const written = launch.writes.map((b) => buffers.place(launch.buffers[b]).buffer);
-    for (const [target, { source }] of held) if (written.includes(source)) held.delete(target);
+    const written = launch.writes.map((b) => buffers.place(launch.buffers[b]));
+    for (const [target, { source, offset, texels, bytesPerTexel }] of held) {
+      const end = offset + texels * bytesPerTexel;
+      const isChanged = written.some((w) =>
+        w.buffer === source && w.offset < end && offset < w.offset + w.size
+      );
+      if (isChanged) held.delete(target);
+    }
   }
 }
 

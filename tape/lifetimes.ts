@@ -1,5 +1,5 @@
 /**
- * When the memory of each value of a program is needed.
+ * When the memory of each value of a program is needed, and which values may not share a buffer.
  *
  * This module is browser compatible.
  *
@@ -48,4 +48,29 @@ export function lifetimes(
   }
   for (const value of kept) touch(value, end);
   return lives;
+}
+
+/** For each of the values, those of them that a launch writes while it reads the value, or reads while it writes it. */
+export function rivalsOf(
+  { preparation, launches }: {
+    readonly preparation: readonly PlannedLaunch[];
+    readonly launches: readonly PlannedLaunch[];
+  },
+  values: readonly Value[],
+  root: (value: Value) => Value,
+): Set<number>[] {
+  const indices = new Map(values.map((value, i) => [value, i])), rivals = values.map(() => new Set<number>());
+  for (const { launch: { buffers, writes, unused }, textures } of [...preparation, ...launches]) {
+    const bound = buffers.map((value, b) =>
+      unused?.includes(b) || textures.has(b + 1) ? undefined : indices.get(root(value))
+    );
+    for (const written of writes.map((b) => bound[b])) {
+      bound.forEach((read, b) => {
+        if (written === undefined || read === undefined || writes.includes(b)) return;
+        rivals[written].add(read);
+        rivals[read].add(written);
+      });
+    }
+  }
+  return rivals;
 }

@@ -14,9 +14,7 @@ import type { TextureOperand } from "./textures.ts";
 export type Memory =
   | { readonly kind: "block"; readonly index: number }
   | { readonly kind: "arena"; readonly slot: string; readonly initial: number; readonly page: number }
-  /** What updates take, laid out like the parameters. */
-  | { readonly kind: "updates"; readonly page: number }
-  /** A feed, constant or state, in a buffer of its own. */
+  /** A feed, constant, state or page of updates, in a buffer of its own. */
   | { readonly kind: "source"; readonly value: Value };
 
 /** A part of some memory, in bytes. */

@@ -1,8 +1,9 @@
 /**
  * Where variables lie in the arenas of parameters, gradients and slots, which are all laid out alike.
  *
- * Trainable variables come first, then those that only follow averages: so an optimizer step is one range, and the moving
- * averages are another. Arenas larger than a buffer may be are cut into pages between variables.
+ * Trainable variables come first, then those that only follow averages: so an optimizer step is one range of a page, and the
+ * moving averages are another. Arenas are cut into pages between variables: the gradients of a page need memory from the first of
+ * them on, while activations that others still need lie where those will be.
  *
  * This module is browser compatible.
  *
@@ -14,6 +15,9 @@ import type { Shape, Variable } from "./tape.ts";
 /** Elements to which every variable's place is rounded up: 256 bytes, WebGPU's strictest binding alignment. */
 export const ALIGNMENT = 64;
 
+/** Most elements of a page that holds several variables, and most of one that holds several kinds of them. */
+const PAGE = 2 ** 21, MIXED = 2 ** 18;
+
 /** Neighbouring elements of a page. */
 export interface Run {
   readonly page: number;
@@ -21,22 +25,37 @@ export interface Run {
   readonly count: number;
 }
 
+/** Whether a variable needs no rounding up. */
+function fills({ shape }: Variable): boolean {
+  return sizeOf(shape) % ALIGNMENT === 0;
+}
+
 /** The places of a net's variables; a pure function of their shapes. */
 export class ParameterLayout {
   readonly #variables: ReadonlyMap<string, Variable>;
   readonly #places = new Map<string, Run>();
   readonly #pages: number[] = [0];
+  readonly #withGaps = new Set<number>();
 
   /** `most`: elements of the largest buffer. */
   constructor(variables: ReadonlyMap<string, Variable>, most = Infinity) {
     this.#variables = new Map(variables);
-    const all = [...variables.values()];
-    for (const v of [...all.filter((v) => v.trainable), ...all.filter((v) => !v.trainable)]) {
+    const all = [...variables.values()], trainable = all.filter((v) => v.trainable);
+    this.#lay(trainable.filter(fills), Math.min(PAGE, most));
+    this.#lay(trainable.filter((v) => !fills(v)), Math.min(PAGE, most));
+    this.#lay(all.filter((v) => !v.trainable), Math.min(PAGE, most));
+  }
+
+  /** Gives variables of a kind their places. */
+  #lay(variables: readonly Variable[], most: number): void {
+    if (this.#pages.at(-1)! > MIXED) this.#pages.push(0);
+    for (const v of variables) {
       const count = sizeOf(v.shape), room = Math.ceil(count / ALIGNMENT) * ALIGNMENT;
       if (this.#pages.at(-1)! > 0 && this.#pages.at(-1)! + room > most) this.#pages.push(0);
       const page = this.#pages.length - 1;
       this.#places.set(v.name, { page, first: this.#pages[page], count });
       this.#pages[page] += room;
+      if (!fills(v)) this.#withGaps.add(page);
     }
   }
 
@@ -48,6 +67,16 @@ export class ParameterLayout {
   /** Elements of each page. */
   get pages(): readonly number[] {
     return this.#pages;
+  }
+
+  /** Elements of an arena. */
+  get elements(): number {
+    return this.#pages.reduce((a, b) => a + b);
+  }
+
+  /** Whether variables of a page leave elements between them, which are zero in every arena. */
+  hasGaps(page: number): boolean {
+    return this.#withGaps.has(page);
   }
 
   /** A variable. Throws a RangeError that lists the known names. */

@@ -13,7 +13,7 @@ import { sizeOf } from "../kernels/kernel.ts";
 import { TEXTURE_LIMIT } from "../kernels/texture.ts";
 import { backwardOf, fuse, reachable, type Step } from "./fuse.ts";
 import { halfValues } from "./halves.ts";
-import { lifetimes } from "./lifetimes.ts";
+import { lifetimes, rivalsOf } from "./lifetimes.ts";
 import type { LabelledLaunch, Memory, Part, PlannedLaunch, Region } from "./memory.ts";
 import { labelOf, type Origin } from "./origin.ts";
 import type { ParameterLayout } from "./parameter_layout.ts";
@@ -139,16 +139,14 @@ export class Plan {
     return Math.max(256, Math.ceil(sizeOf(value.shape) * this.bytesEach(value) / 256) * 256);
   }
 
-  /** Bytes of blocks, textures, sources and what updates take: all that the program needs beside the parameters. */
+  /** Bytes of blocks, textures and sources: all that the program needs beside the parameters. */
   get bytes(): number {
-    const updates = [...this.#places.values()].some(({ memory }) => memory.kind === "updates");
-    const arena = updates ? 4 * this.layout.pages.reduce((a, b) => a + b, 0) : 0;
     const sizes = [
       ...this.blocks.map((b) => b.bytes),
       bytesOfTextures(this.textures),
       ...this.sources.map((v) => this.bytesOf(v)),
     ];
-    return sizes.reduce((a, b) => a + b, arena);
+    return sizes.reduce((a, b) => a + b, 0);
   }
 
   /** The value in whose memory `value` lies. */
@@ -163,6 +161,8 @@ export class Plan {
 
   /** The same, and the bytes of `value` in it. */
   #part(value: Value): Part {
+    const same = this.#aliases.get(value);
+    if (same) return this.#part(same);
     const window = this.#windows.get(value), root = this.#root(value);
     if (window) {
       const bytes = this.bytesEach(value), { offset } = this.#part(window.of);
@@ -237,7 +237,10 @@ export class Plan {
       root: (value) => this.#root(value),
       temporary: (label, shape) => this.#temporary(label, shape),
       constant: (data) => this.tape.constant(data, [data.length]),
+      state: (label, shape) => this.tape.state(label, shape),
       place: (value, memory, offset) => this.#places.set(value, { memory, offset }),
+      lay: (value, within, first) => this.#windows.set(value, { of: within, first }),
+      window: (of, first, shape) => this.#window(of, first, shape),
     }, updates);
   }
 
@@ -257,11 +260,14 @@ export class Plan {
       } else planned.push(value);
     }
     const items = planned.map((value) => ({ bytes: this.bytesOf(value), ...lives.get(value)! }));
-    const { blockOf, blocks } = planMemory(items);
-    blocks.forEach((bytes, b) => this.blocks.push({ bytes, label: planned[blockOf.indexOf(b)].label }));
-    planned.forEach((value, i) =>
-      this.#places.set(value, { memory: { kind: "block", index: blockOf[i] }, offset: 0 })
+    const { places, blocks } = planMemory(items, rivalsOf(this, planned, (value) => this.#root(value)));
+    places.forEach(({ block, offset }, i) =>
+      this.#places.set(planned[i], { memory: { kind: "block", index: block }, offset })
     );
+    for (const [b, bytes] of blocks.entries()) {
+      const largest = places.findIndex(({ block }, i) => block === b && items[i].bytes === bytes);
+      this.blocks.push({ bytes, label: planned[largest].label });
+    }
   }
 
   #checkBindings(most: number): void {

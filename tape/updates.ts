@@ -44,21 +44,37 @@ export interface UpdatePlanner {
   /** A value that is not on the tape. */
   temporary(label: string, shape: readonly number[]): Value;
   constant(data: Float32Array): Value;
+  /** A value that has memory of its own and begins with zeros. */
+  state(label: string, shape: readonly number[]): Value;
   /** Says where a value lies: from a byte of some memory on. */
   place(value: Value, memory: Memory, offset: number): void;
+  /** Says that a value lies in another, from an element on. */
+  lay(value: Value, within: Value, first: number): void;
+  /** The elements of a value from `first` on. */
+  window(of: Value, first: number, shape: readonly number[]): Value;
 }
 
 /** Emits all updates of a program. */
 export function planUpdates(planner: UpdatePlanner, updates: readonly Update[]): void {
-  placeUpdates(planner, updates);
-  for (const update of updates) planUpdate(planner, update);
+  const pages = planner.layout.pages.map((count, page) => pageOfUpdates(planner, page, count));
+  placeUpdates(planner, pages, updates);
+  for (const update of updates) planUpdate(planner, pages, update);
 }
 
 /**
- * Places what updates take in an arena laid out like the parameters. A dispatch may not read one part of the arena and
- * write another: what is read so is copied into the arena, as is what is no result of this program.
+ * What updates take, laid out like a page of the parameters. It shares memory with values that live before or after, unless there
+ * are gaps in it: updates run over these as well, and they have to stay zero.
  */
-function placeUpdates(planner: UpdatePlanner, updates: readonly Update[]): void {
+function pageOfUpdates({ layout, state, temporary }: UpdatePlanner, page: number, count: number): Value {
+  const label = `updates ${page}`;
+  return layout.hasGaps(page) ? state(label, [count]) : temporary(label, [count]);
+}
+
+/**
+ * Places what updates take in pages laid out like the parameters'. A dispatch may not read one part of a page and write
+ * another: what is read so is copied into its page, as is what is no result of this program.
+ */
+function placeUpdates(planner: UpdatePlanner, pages: readonly Value[], updates: readonly Update[]): void {
   const { layout, limit } = planner, roots = new Map<string, Value>();
   for (const { values, shadows } of updates) {
     if (!shadows) { for (const [name, v] of values) roots.set(name, planner.root(v)); }
@@ -70,13 +86,13 @@ function placeUpdates(planner: UpdatePlanner, updates: readonly Update[]): void 
     touched.forEach((root, i) => writes.includes(i) || placeable.delete(root));
   }
   for (const [name, root] of roots) {
-    const { page, first, count } = layout.place(name), memory = { kind: "updates", page } as const;
+    const { page, first, count } = layout.place(name);
     if (placeable.has(root) && all.indexOf(root) === all.lastIndexOf(root)) {
-      planner.place(root, memory, 4 * first);
+      planner.lay(root, pages[page], first);
       continue;
     }
     const copy = planner.temporary(`updates/${name}`, root.shape), shapes = [root.shape];
-    planner.place(copy, memory, 4 * first);
+    planner.lay(copy, pages[page], first);
     const emitter = planner.emitter({
       scope: name,
       operation: "copyUpdate",
@@ -91,7 +107,7 @@ function placeUpdates(planner: UpdatePlanner, updates: readonly Update[]): void 
 }
 
 /** Steps over all variables of an update in as few ranges as bindings allow. */
-function planUpdate(planner: UpdatePlanner, update: Update): void {
+function planUpdate(planner: UpdatePlanner, pages: readonly Value[], update: Update): void {
   const { rule, options, rate, values, decays, shadows, treatment } = update;
   const arena = ({ name, initial }: UpdateSlot) => (page: number): Memory => ({
     kind: "arena",
@@ -99,16 +115,17 @@ function planUpdate(planner: UpdatePlanner, update: Update): void {
     initial,
     page,
   });
-  const variables = arena({ name: "", initial: 0 });
-  const taken = shadows ? variables : (page: number): Memory => ({ kind: "updates", page });
-  const memories = [taken, shadows ? arena(shadows) : variables, ...rule.slots.map(arena)];
+  const variables = arena({ name: "", initial: 0 }),
+    kept = [shadows ? arena(shadows) : variables, ...rule.slots.map(arena)];
   const ranges = planner.layout.runs(values.keys(), planner.limit).map((run) => {
     const { page, first, count } = run;
-    const [taken, parameters, ...slots] = memories.map((memory) => {
+    const placed = (memory: (page: number) => Memory) => {
       const range = planner.temporary("update", [count]);
       planner.place(range, memory(page), 4 * first);
       return range;
-    });
+    };
+    const [parameters, ...slots] = kept.map(placed),
+      taken = shadows ? placed(variables) : planner.window(pages[page], first, [count]);
     return { count, decays: decaysOf(planner, run, decays), values: taken, parameters, slots };
   });
   const emitter = (operation: string, shapes: readonly number[][]) =>

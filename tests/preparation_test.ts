@@ -1,9 +1,10 @@
-/** What programs do once: that it is done then and not in every run, and that nothing but the time tells. */
+/** What programs do once, and in how little memory: that it is done then and not in every run, and that nothing but the time tells. */
 // @ts-types="../types/std_assert.d.ts"
 import { assert, assertEquals, assertLessOrEqual, assertNotEquals } from "@std/assert";
 import type { Gpu } from "../gpu/gpu.ts";
 import { chooserOf } from "../kernels/choices.ts";
 import { sgd } from "../kernels/optimizers.ts";
+import { sizeOf } from "../kernels/kernel.ts";
 import { buildNet } from "../nets/net.ts";
 import { getNet } from "../nets/nets_factory.ts";
 import { compile } from "../tape/compile.ts";
@@ -14,12 +15,15 @@ import { history } from "../tape/ops/history.ts";
 import { mean } from "../tape/ops/losses.ts";
 import { matmul } from "../tape/ops/matmul.ts";
 import { add, reshape, scale } from "../tape/ops/pointwise.ts";
+import type { Region } from "../tape/memory.ts";
 import { ParameterLayout } from "../tape/parameter_layout.ts";
 import { Parameters } from "../tape/parameters.ts";
 import { Plan, type PlanRequest } from "../tape/plan.ts";
 import { KEPT_SHARE } from "../tape/preparation.ts";
 import type { Program } from "../tape/program.ts";
 import { type Shape, Tape, type Value } from "../tape/tape.ts";
+import { trainingRequest } from "../training/description.ts";
+import { configureOptimizer } from "../training/optimizers.ts";
 import { withGpu } from "./_gpu.ts";
 import { assertSameBits } from "./_kernels.ts";
 import { random } from "./reference/tensor.ts";
@@ -162,23 +166,26 @@ Deno.test("a Plan with updates prepares nothing", () => {
   assertEquals([preparation.length, fills.length], [0, 0]);
 });
 
-/** Blocks that runs write to, and the block of a value. */
-function blocksOf(plan: Plan) {
-  const blockOf = (value: Value) => {
-    const { memory } = plan.region(value);
-    return memory.kind === "block" ? memory.index : -1;
+/** Tells whether runs write where a value lies. */
+function overwriterOf(plan: Plan) {
+  const written = plan.launches.flatMap(({ launch }) =>
+    launch.writes.map((b) => plan.region(launch.buffers[b]))
+  );
+  const blockOf = ({ memory }: Region) => memory.kind === "block" ? memory.index : undefined;
+  return (value: Value) => {
+    const place = plan.region(value), block = blockOf(place), end = place.offset + place.size;
+    assert(block !== undefined, `${value.label} lies in no block`);
+    return written.some((w) => blockOf(w) === block && w.offset < end && place.offset < w.offset + w.size);
   };
-  const written = plan.launches.flatMap(({ launch }) => launch.writes.map((b) => blockOf(launch.buffers[b])));
-  return { blockOf, written: new Set(written) };
 }
 
-Deno.test("results of a preparation lie where no run writes, and need no block once they are in textures", () => {
+Deno.test("results of a preparation lie where no run writes, and need no memory once they are in textures", () => {
   const { tape, fetches } = recordVariables(),
     plan = planOf(tape, { fetches }),
-    { blockOf, written } = blocksOf(plan);
-  assertEquals(written.has(blockOf(fetches.fixed)), false);
+    isOverwritten = overwriterOf(plan);
+  assertEquals(isOverwritten(fetches.fixed), false);
   const filled = plan.fills.filter(({ after }) => after >= 0);
-  assert(filled.some(({ value }) => written.has(blockOf(value))), "their blocks are used again");
+  assert(filled.some(({ value }) => isOverwritten(value)), "their memory is used again");
 });
 
 Deno.test("a result of a preparation that a run reads outlasts it, and what leads to the result does not", () => {
@@ -186,9 +193,9 @@ Deno.test("a result of a preparation that a run reads outlasts it, and what lead
   const [w, v] = ["w", "v"].map((name) => tape.variable(name, shape, { initialize }));
   const half = scale(w, 0.5), result = scale(half, 0.25);
   const early = add(x, result), y = add(scale(scale(early, 2), 3), v); // all of them of one size
-  const plan = planOf(tape, { fetches: { y } }), { blockOf, written } = blocksOf(plan);
+  const plan = planOf(tape, { fetches: { y } }), isOverwritten = overwriterOf(plan);
   assertEquals([plan.preparation.length, plan.launches.length], [2, 4]);
-  assertEquals([half, result].map((value) => written.has(blockOf(value))), [true, false]);
+  assertEquals([half, result].map(isOverwritten), [true, false]);
 });
 
 Deno.test("inference of ResNet-50 needs at most twice its weights and its two largest activations", () => {
@@ -196,7 +203,7 @@ Deno.test("inference of ResNet-50 needs at most twice its weights and its two la
   const { logits } = buildNet(tape, net, images, { numClasses: 1000, isTraining: false });
   const layout = new ParameterLayout(tape.variables),
     plan = new Plan(tape, { fetches: { logits } }, layout, 2 ** 27);
-  const weights = 4 * layout.pages[0], activation = 4 * 112 * 112 * 64;
+  const weights = 4 * layout.elements, activation = 4 * 112 * 112 * 64;
   assertLessOrEqual(weights + plan.bytes, 2 * weights + 2 * activation);
   const kernels = kernelsOf(plan.preparation);
   assertEquals(
@@ -211,6 +218,17 @@ Deno.test("inference of ResNet-50 needs at most twice its weights and its two la
   );
 });
 
+Deno.test("training of ResNet-50 needs at most 0.6 of the variables and all tensors on its tape", () => {
+  const net = getNet("resnet_v1_50"), tape = new Tape(), images = tape.feed("images", [8, 128, 128, 3]);
+  const built = buildNet(tape, net, images, { numClasses: 1000, isTraining: true });
+  const optimizer = configureOptimizer({ optimizer: "momentum" });
+  const request = trainingRequest({ tape, built }, optimizer), layout = new ParameterLayout(tape.variables);
+  const tensors = tape.nodes.flatMap(({ outputs }) => outputs.map(({ shape }) => sizeOf(shape)));
+  const all = 4 * (layout.elements + tensors.reduce((a, b) => a + b));
+  const arenas = 4 * layout.elements * (1 + optimizer.rule.slots.length);
+  assertLessOrEqual(arenas + new Plan(tape, request, layout, 2 ** 27).bytes, 0.6 * all);
+});
+
 Deno.test("a Plan grows by no more than its share of the weights", () => {
   for (const name of ["lenet", "cifarnet", "vgg_a", "mobilenet_v1_025", "inception_v1"]) {
     const net = getNet(name), side = net.defaultImageSize, tape = new Tape();
@@ -219,7 +237,7 @@ Deno.test("a Plan grows by no more than its share of the weights", () => {
     const layout = new ParameterLayout(tape.variables), request = { fetches: { logits }, choose };
     const update = { rule: sgd, options: {}, rate: tape.feed("rate", [1]), values: new Map<string, Value>() };
     const bytes = (plan: PlanRequest) => new Plan(tape, plan, layout, 2 ** 27).bytes,
-      weights = 4 * layout.pages[0];
+      weights = 4 * layout.elements;
     const plain = bytes({ ...request, updates: [update] });
     assertLessOrEqual(bytes(request), plain + KEPT_SHARE * weights, name);
   }

@@ -84,7 +84,7 @@ export function describeNet(options: DescriptionOptions): NetDescription {
   const inference = record(false), training = record(true), layers = layersOf(inference.tape);
   const bytes = (tape: Tape, request: PlanRequest, arenas: number) => {
     const layout = new ParameterLayout(tape.variables);
-    return 4 * arenas * layout.pages[0] + new Plan(tape, request, layout, maxBindingSize).bytes;
+    return 4 * arenas * layout.elements + new Plan(tape, request, layout, maxBindingSize).bytes;
   };
   const auxiliary = countParameters(training.tape, (name) => /\/(AuxLogits|aux_\d+)\//.test(name));
   return {
