@@ -31,6 +31,8 @@ const WINDOWS = [
 ] as const;
 /** Pairs of rows that an invocation of the input gradient with stride 2 computes. */
 const PAIRS = 2;
+/** Rows of a strip of the weight gradient. */
+const GRADIENT_ROWS = 2;
 /** Products that one invocation of the weight gradient adds up, about, and the most chunks: their sums take memory. */
 const CHUNK = 256, MOST_CHUNKS = 2048;
 
@@ -56,7 +58,7 @@ for (const { size, stride, rows } of WINDOWS) {
   rolling.set(`${size} ${stride}`, {
     rows,
     forward: { texture: forward("texture"), buffer: forward("buffer") },
-    weightGradient: defineKernel(`depthwise_roll_gradient_${name}`, special(gradientCode, rows.buffer)),
+    weightGradient: defineKernel(`depthwise_roll_gradient_${name}`, special(gradientCode, GRADIENT_ROWS)),
   });
 }
 /** The input gradient of 3x3 windows of stride 2; with stride 1 it is a convolution forward. */
@@ -139,18 +141,20 @@ function emitInputGradient<T>(e: Emitter<T>, g: Window, b: { w: T; dy: T; dx: T 
 
 /** Emits dw [size, size, c, 1] from x and dy. */
 export function rollWeightGradient<T>(e: Emitter<T>, g: Window, b: { x: T; dy: T; dw: T }): void {
-  const { size: image, out, pad } = g, channels4 = g.channels / 4, rows = g.n * out[0];
-  const chunk = Math.ceil(Math.max(CHUNK / out[1], rows / MOST_CHUNKS)), chunks = Math.ceil(rows / chunk);
+  const { size: image, out, pad } = g, channels4 = g.channels / 4;
+  const strips = Math.ceil(out[0] / GRADIENT_ROWS), total = g.n * strips;
+  const chunk = Math.ceil(Math.max(CHUNK / GRADIENT_ROWS / out[1], total / MOST_CHUNKS));
+  const chunks = Math.ceil(total / chunk);
   const columns = sizeOf(g.kernel) * g.channels,
     sums = e.scratch(chunks * columns),
     count = chunks * channels4;
   e.emit({
     kernel: rollingOf(g, 1)!.weightGradient,
-    params: { image, out, pad, channels4, rows, chunk, count },
+    params: { image, out, pad, channels4, strips, total, chunk, count },
     buffers: [b.x, b.dy, sums],
     writes: [2],
     workgroups: spread(Math.ceil(count / 64)),
-    work: 2 * rows * out[1] * columns,
+    work: 2 * g.n * sizeOf(out) * columns,
   });
   columnSum(e, chunks, columns, { x: sums, y: b.dw });
 }

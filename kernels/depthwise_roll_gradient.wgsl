@@ -1,13 +1,15 @@
 // Gradient of a depthwise convolution for its weights, of a square window that rolls along rows, four channels at a time, first
 // stage; column_sum.wgsl adds the chunks.
 //
-//   sums[chunk, ky, kx, c] = sum over the chunk's rows of x[n, oy * stride + ky - pad, ox * stride + kx - pad, c] * dy[n, oy, ox, c]
+//   sums[chunk, ky, kx, c] = sum over the chunk's strips of x[n, oy * stride + ky - pad, ox * stride + kx - pad, c] * dy[n, oy, ox, c]
 //
-// One invocation = all taps, for some output rows. Each pixel of x and dy is read once for all of them. Rows are summed apart and
-// then added: short sums round less. Loops marked with @ are written out by specialize().
+// One invocation = all taps, for some strips of `rows` output rows. Each pixel of x and dy is read once for all taps of a strip.
+// Strips are summed apart and then added: short sums round less. Loops marked with @ are written out by specialize().
 
 const size = 3u;      // of the window
 const stride = 1u;
+const rows = 2u;
+const height = 4u;    // rows of x that a strip meets: (rows - 1) * stride + size
 const taps = 9u;      // size^2
 const open = 2u;      // ceil(size / stride) - 1: outputs after the current one that a column of x meets
 const pending = 3u;   // open + 1
@@ -17,8 +19,9 @@ struct Params {
   out: vec2u,         // of dy
   pad: vec2u,
   channels4: u32,
-  rows: u32,          // output rows of all images
-  chunk: u32,         // rows of a chunk
+  strips: u32,        // of an image
+  total: u32,         // strips of all images
+  chunk: u32,         // strips of a chunk
   count: u32,         // invocations
 }
 
@@ -34,26 +37,34 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let c4 = i % p.channels4;
   let first = (i / p.channels4) * p.chunk;
   var total: array<vec4f, taps>;
-  for (var row = first; row < min(first + p.chunk, p.rows); row++) {
-    let top = (row % p.out.x) * stride - p.pad.x;   // wraps far above the image outside
-    let image = (row / p.out.x) * p.image.x;
+  for (var strip = first; strip < min(first + p.chunk, p.total); strip++) {
+    let oy = (strip % p.strips) * rows;
+    let image = strip / p.strips;
+    let top = oy * stride - p.pad.x;   // wraps far above the image outside
     var part = array<vec4f, taps>();
-    var d = array<vec4f, pending>();
+    var d = array<array<vec4f, rows>, pending>();
     for (var o = 0u; o < p.out.y + open; o++) {
       let ox = o - open;   // wraps at first
       for (var t = 0u; t < open; t++) { d[t] = d[t + 1u]; } //@ unroll
-      d[open] = select(vec4f(0.0), dy[(row * p.out.y + min(o, p.out.y - 1u)) * p.channels4 + c4], o < p.out.y);
+      for (var r = 0u; r < rows; r++) { //@ unroll
+        let is = oy + r < p.out.x && o < p.out.y;
+        let at = select(0u, ((image * p.out.x + oy + r) * p.out.y + o) * p.channels4 + c4, is);
+        d[open][r] = select(vec4f(0.0), dy[at], is);
+      }
       for (var q = 0u; q < stride; q++) { //@ unroll
         let last = size - stride + q;   // column of the window of ox
         let ix = ox * stride + last - p.pad.y;
-        for (var ky = 0u; ky < size; ky++) { //@ unroll
-          let is = top + ky < p.image.x && ix < p.image.y;
-          let at = select(0u, ((image + top + ky) * p.image.y + ix) * p.channels4 + c4, is);
+        for (var l = 0u; l < height; l++) { //@ unroll
+          let is = top + l < p.image.x && ix < p.image.y;
+          let at = select(0u, ((image * p.image.x + top + l) * p.image.y + ix) * p.channels4 + c4, is);
           let v = select(vec4f(0.0), x[at], is);
-          for (var t = 0u; t < pending; t++) { //@ unroll
-            if (t * stride <= last) {
-              let tap = ky * size + last - t * stride;
-              part[tap] = fma(v, d[t], part[tap]);
+          for (var r = 0u; r < rows; r++) { //@ unroll
+            let ky = l - r * stride;   // wraps where the row does not meet it
+            for (var t = 0u; t < pending; t++) { //@ unroll
+              if (ky < size && t * stride <= last) {
+                let tap = ky * size + last - t * stride;
+                part[tap] = fma(v, d[t][r], part[tap]);
+              }
             }
           }
         }
