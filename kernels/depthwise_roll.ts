@@ -10,6 +10,7 @@ import { columnSum } from "./column_sum.ts";
 import type { Emitter } from "./emitter.ts";
 import { type ChannelEpilogue, channelEpilogueOf, defineWithChannelEpilogue } from "./epilogue.ts";
 import { defineKernel, type Kernel, sizeOf, specialize, spread, variant } from "./kernel.ts";
+import { withTextures } from "./texture.ts";
 import type { Window } from "./window.ts";
 import forwardCode from "./depthwise_roll.wgsl" with { type: "text" };
 import gradientCode from "./depthwise_roll_gradient.wgsl" with { type: "text" };
@@ -50,11 +51,11 @@ for (const { size, stride, rows } of WINDOWS) {
       ...{ size, stride, rows, open, taps: size ** 2 },
       ...{ pending: open + 1, height: (rows - 1) * stride + size },
     });
-  const forward = (way: Way) =>
-    defineWithChannelEpilogue(
-      `depthwise_roll_${name}_${way}`,
-      special(variant(forwardCode, WAYS, [way]), rows[way]),
-    );
+  const forward = (way: Way) => {
+    const text = special(variant(forwardCode, WAYS, [way]), rows[way]);
+    const whole = way === "texture" ? withTextures(text) : text;
+    return defineWithChannelEpilogue(`depthwise_roll_${name}_${way}`, whole);
+  };
   rolling.set(`${size} ${stride}`, {
     rows,
     forward: { texture: forward("texture"), buffer: forward("buffer") },

@@ -36,8 +36,6 @@ struct Params {
 @group(0) @binding(6) var<storage, read> w: array<vec4f>;            // [size, size, channels4]
 @group(0) @binding(7) var<storage, read_write> y: array<vec4f>;      // [n, out, channels4]
 
-fn texel(i: u32) -> vec2u { return vec2u(i & 4095u, i >> 12u); } //@ texture
-
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = (group.x + group.y * groups.x) * 64u + lane;
@@ -55,7 +53,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     inside[l] = iy < p.image.x;   // wraps far above the image outside; what a buffer gives there is not used
     starts[l] = (n * p.image.x + iy) * p.image.y * p.channels4 + c4;
   }
-  let zero = textureDimensions(x).x * textureDimensions(x).y - 1u; //@ texture
+  let zero = lastOf(textureDimensions(x)); //@ texture
   let channel = channel(c4);
   let y0 = (n * p.out.x + top) * p.out.y * p.channels4 + c4;
   var sums: array<array<vec4f, rows>, pending>;

@@ -27,11 +27,9 @@ const shares = 1u;    // vec4 of b that a lane reads for all lanes
 @group(0) @binding(7) var b: texture_storage_2d<rgba32float, read>;
 @group(0) @binding(8) var<storage, read_write> y: array<vec4f>;
 
-fn left(i: u32) -> vec4f { return textureLoad(a, vec2u(i & 4095u, i >> 12u)); }
+fn left(i: u32) -> vec4f { return textureLoad(a, texel(i)); }
 
-fn right(i: u32) -> vec4f { return textureLoad(b, vec2u(i & 4095u, i >> 12u)); }
-
-fn lastOf(size: vec2u) -> u32 { return size.x * size.y - 1u; }
+fn right(i: u32) -> vec4f { return textureLoad(b, texel(i)); }
 
 @compute @workgroup_size(8)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groupCounts: vec3u) { //@ alone

@@ -8,6 +8,7 @@
 import type { Emitter } from "./emitter.ts";
 import { defineWithEpilogue } from "./epilogue.ts";
 import { type Kernel, specialize, variant } from "./kernel.ts";
+import { withTextures } from "./texture.ts";
 import gemmCode from "./gemm.wgsl" with { type: "text" };
 import commonCode from "./gemm_common.wgsl" with { type: "text" };
 import sharedCode from "./gemm_shared.wgsl" with { type: "text" };
@@ -58,7 +59,7 @@ function kernelsOf(name: string, code: string, { rows, columns }: Size, load?: L
 
 function registerTile(rows: number, columns: number, load: Load, speed: number): Tile {
   const size = { rows, columns: columns / 4 };
-  const kernels = kernelsOf(`${rows}x${columns}`, gemmCode, size, load);
+  const kernels = kernelsOf(`${rows}x${columns}`, withTextures(gemmCode), size, load);
   return { kernels, ...size, laneColumns: load === "alone" ? [4, 2, 8, 1] : [1], lanes: 8, load, speed };
 }
 

@@ -8,8 +8,18 @@
  *
  * @module
  */
+import type { Kernel } from "./kernel.ts";
+import code from "./texture.wgsl" with { type: "text" };
 
-/** Texels of a row; kernels know it as `i & 4095u` and `i >> 12u`. */
+/** The kernels of this file: none, its text is part of others. */
+export const kernels: readonly Kernel[] = [];
+
+/** A kernel's text with `texel` and `lastOf`. */
+export function withTextures(text: string): string {
+  return code + text;
+}
+
+/** Texels of a row; texture.wgsl knows it as `i & 4095u` and `i >> 12u`. */
 export const TEXTURE_WIDTH = 4096;
 
 /** Rows that WebGPU guarantees. */

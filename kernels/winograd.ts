@@ -12,6 +12,7 @@ import { type Emitter, WINDOW_UNIT } from "./emitter.ts";
 import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
 import { gemm, quarters } from "./gemm.ts";
 import { defineKernel, type Kernel, sizeOf, specialize, spread } from "./kernel.ts";
+import { withTextures } from "./texture.ts";
 import { matrixWindow, type Window } from "./window.ts";
 import common from "./winograd_common.wgsl" with { type: "text" };
 import inputCode from "./winograd_input.wgsl" with { type: "text" };
@@ -23,7 +24,7 @@ import weightsCode from "./winograd_weights.wgsl" with { type: "text" };
 /** Taps along a window, and output pixels along a tile. */
 const TAPS = 3, SIDE = 4;
 
-const textOf = (code: string, reach: number) => specialize(common + code, { reach });
+const textOf = (code: string, reach: number) => specialize(withTextures(common + code), { reach });
 const inputKernel: Kernel = defineKernel("winograd_input", textOf(inputCode, TAPS));
 const weightsKernel: Kernel = defineKernel("winograd_weights", textOf(weightsCode, TAPS));
 const outputKernel: Kernel = defineWithEpilogue("winograd_output", textOf(outputCode, SIDE));

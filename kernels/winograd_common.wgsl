@@ -1,7 +1,6 @@
 // Winograd's minimal filtering (Lavin and Gray 2015): tiles of 6x6 pixels meet a 3x3 kernel in 4x4 places by 36 products.
 // That is a product of polynomials by their values at six points: 0, +-a, +-b and infinity, with a = 3/4 and b = 3/2, which are
 // exact and round half as much as 1 and 2. `reach` is the length of the polynomial: 3 taps or 4 places.
-
 //
 // Loops are written out where they index registers: lavapipe reads an element whose index it does not know lane by lane. What is
 // stored by much code, vec4 after vec4, is so stored in one loop at the end.
@@ -16,11 +15,6 @@ const b = array<f32, 4>(1.0, 1.5, 2.25, 3.375);
 // What a polynomial's values are divided by: the products of the distances of a point from all others.
 const weightOfA = 1.0 / (2.0 * a2 * (a2 - b2));
 const weightOfB = 1.0 / (2.0 * b2 * (b2 - a2));
-
-// Where vec4 i of an operand lies in its texture, and the last texel of one, which is zero (texture.ts).
-fn texel(i: u32) -> vec2u { return vec2u(i & 4095u, i >> 12u); }
-
-fn lastOf(size: vec2u) -> u32 { return size.x * size.y - 1u; }
 
 alias Six = array<vec4f, 6>;
 alias Terms = array<vec4f, reach>;
