@@ -16,7 +16,7 @@ export interface KernelText {
 
 /** Compiles kernels on a device and a thread of its own. */
 export interface Compiler {
-  /** Resolves when it has done what it could; what it could not is compiled when it first runs. */
+  /** Resolves when it has done what it could, or is closed; what it could not is compiled when it first runs. */
   compile(kernels: readonly KernelText[]): Promise<void>;
   close(): void;
 }

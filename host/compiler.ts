@@ -21,17 +21,22 @@ export function mayStartCompiler(): boolean {
 
 /** Starts a compiler on an adapter of that kind. */
 export function startCompiler(adapter: string): Compiler {
-  const worker = new Worker(module, { type: "module" });
+  const worker = new Worker(module, { type: "module" }), closed = Promise.withResolvers<void>();
   return {
-    compile: (kernels) =>
-      new Promise((resolve) => {
+    compile: (kernels) => {
+      const done = new Promise<void>((resolve) => {
         worker.onmessage = () => resolve();
         worker.onerror = (event) => {
           event.preventDefault();
           resolve();
         };
-        worker.postMessage({ adapter, kernels } satisfies CompileTask);
-      }),
-    close: () => worker.terminate(),
+      });
+      worker.postMessage({ adapter, kernels } satisfies CompileTask);
+      return Promise.race([done, closed.promise]);
+    },
+    close: () => {
+      worker.terminate();
+      closed.resolve();
+    },
   };
 }

@@ -1,6 +1,7 @@
 /** Whether a second device helps to compile kernels that Mesa's cache lacks, and only those, and what happens meanwhile. */
 // @ts-types="../types/std_assert.d.ts"
 import { assertEquals } from "@std/assert";
+import { startCompiler } from "../host/compiler.ts";
 import { openGpu } from "../host/drivers.ts";
 import { withFolder } from "./_tools.ts";
 
@@ -90,4 +91,12 @@ Deno.test({
     assertEquals([started, changed], ["1", "true"]);
     assertEquals(again.slice(2), results);
   },
+});
+
+Deno.test("a compiler that is closed keeps nobody waiting, whether it was asked before or after", async () => {
+  const compiler = startCompiler("auto"), code = "@compute @workgroup_size(1) fn main() {}";
+  const asked = compiler.compile([{ label: "nothing", code, bindings: [] }]);
+  compiler.close();
+  await asked;
+  await compiler.compile([]);
 });
