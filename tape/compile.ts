@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Command, Dispatch, TextureCopy } from "../gpu/executor.ts";
+import type { Command, Dispatch, Fill as TextureFill, TextureCopy } from "../gpu/executor.ts";
 import type { Compiler } from "../gpu/compiler.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -148,7 +148,7 @@ function leaveOutRepeatedCopies(launches: readonly Bound[], buffers: Buffers): v
 }
 
 /** Copies into textures that are kept. */
-function copiesOf(fills: readonly Fill[], buffers: Buffers): Command[] {
+function copiesOf(fills: readonly Fill[], buffers: Buffers): TextureFill[] {
   return fills.map((fill) => ({
     label: `texture of ${fill.value.label}`,
     fill: buffers.textureCopy(fill),

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Command, type Dispatch, Executor } from "../gpu/executor.ts";
+import { type Command, type Dispatch, Executor, type Fill } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { sizeOf } from "../kernels/kernel.ts";
 import type { Parameters } from "./parameters.ts";
@@ -32,7 +32,7 @@ export interface ProgramParts {
   /** The plan's preparation. */
   readonly preparation: readonly Command[];
   /** The plan's intake. */
-  readonly intake: readonly Command[];
+  readonly intake: readonly Fill[];
   readonly commands: readonly Dispatch[];
   readonly feeds: ReadonlyMap<string, Port>;
   readonly fetches: ReadonlyMap<string, Port>;
@@ -56,7 +56,7 @@ export class Program {
   readonly #parameters: Parameters;
   /** Version of the parameters that it is prepared for. */
   #prepared?: number;
-  /** Whether something was fed since the last run. */
+  /** Whether something that the intake copies was fed since the last run. */
   #isFed = false;
   readonly #feeds: ReadonlyMap<string, Port>;
   readonly #fetches: ReadonlyMap<string, Port>;
@@ -67,7 +67,7 @@ export class Program {
   /** What comes before the first run, and again where the parameters have changed. */
   readonly preparation: readonly Command[];
   /** What comes before a run where something was fed: copies of feeds that are read as textures. */
-  readonly intake: readonly Command[];
+  readonly intake: readonly Fill[];
   /** The launches of a run, for profiles and tests; alone they compute with what preparation and intake have left. */
   readonly commands: readonly Dispatch[];
 
@@ -111,7 +111,7 @@ export class Program {
     }
     if (grows && data.length > port.place.size) port.place = this.#grow(port.value, data.length);
     this.#gpu.upload(port.place.buffer, data, port.place.offset);
-    this.#isFed = true;
+    this.#isFed ||= this.intake.some(({ fill }) => fill.source === port.place.buffer);
   }
 
   /** Whether there is a feed of that name. */
@@ -126,7 +126,7 @@ export class Program {
       this.#preparer.run();
       this.#prepared = version;
     }
-    if (this.intake.length > 0 && this.#isFed) this.#taker.run();
+    if (this.#isFed) this.#taker.run();
     this.#isFed = false;
     this.#executor.run();
     if (this.plan.changesParameters) this.#parameters.change();

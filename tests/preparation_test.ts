@@ -305,8 +305,8 @@ Deno.test("Program.run() prepares before the first run, and again only where a v
 
 Deno.test("a Program copies feeds that it reads as textures where one was fed, and not in every run", () =>
   withGpu(async (gpu) => {
-    const tape = new Tape(), [a, b] = ["a", "b"].map((name) => tape.feed(name, [64, 64]));
-    const fetches = { y: matmul(matmul(a, b), a) }, parameters = new Parameters(gpu, tape.variables);
+    const tape = new Tape(), [a, b, c] = ["a", "b", "c"].map((name) => tape.feed(name, [64, 64]));
+    const fetches = { y: add(matmul(matmul(a, b), a), c) }, parameters = new Parameters(gpu, tape.variables);
     const forced = chooserOf({ kind: "software", forced: ["8x8"] });
     const program = await compile(gpu, tape, { choose: forced, fetches, parameters });
     assertEquals(program.plan.intake.map(({ value }) => value), [a, b]); // a once for both products
@@ -314,7 +314,9 @@ Deno.test("a Program copies feeds that it reads as textures where one was fed, a
     for (const seed of [1, 2]) {
       for (const name of ["a", "b"]) program.feed(name, array(`${name}${seed}`, [64, 64]));
       const first = commandsOf(program), second = commandsOf(program);
-      assertEquals([first, second], [{ dispatches: 2, copies: 3 }, { dispatches: 2, copies: 1 }]);
+      program.feed("c", new Float32Array(64 * 64));
+      const third = commandsOf(program), again = { dispatches: 2, copies: 1 };
+      assertEquals([first, second, third], [{ dispatches: 2, copies: 3 }, again, again]);
       products.push(await program.fetch("y"));
     }
     const fresh = await compile(gpu, tape, { choose: forced, fetches, parameters });
