@@ -14,11 +14,12 @@ import { TEXTURE_LIMIT } from "../kernels/texture.ts";
 import { backwardOf, fuse, reachable, type Step } from "./fuse.ts";
 import { halfValues } from "./halves.ts";
 import { lifetimes, rivalsOf } from "./lifetimes.ts";
-import type { LabelledLaunch, Memory, Part, PlannedLaunch, Region } from "./memory.ts";
+import type { LabelledLaunch, PlannedLaunch, Region } from "./memory.ts";
 import { labelOf, type Origin } from "./origin.ts";
 import type { ParameterLayout } from "./parameter_layout.ts";
 import { isBatchNormByBatch } from "./ops/batch_norm.ts";
 import { absorbPadding } from "./padding.ts";
+import { Places } from "./places.ts";
 import { planMemory } from "./plan_memory.ts";
 import { feedTextures, type Fill, fillsOf, isGiven, NOTHING, planPreparation } from "./preparation.ts";
 import { lowerInParts } from "./split.ts";
@@ -63,10 +64,7 @@ export class Plan {
   /** Textures that launches read operands from. */
   readonly textures: readonly TextureSlot[];
   readonly #lowered: LabelledLaunch[] = [];
-  readonly #places = new Map<Value, { memory: Memory; offset: number }>();
-  readonly #aliases = new Map<Value, Value>();
-  readonly #windows = new Map<Value, { of: Value; first: number }>();
-  readonly #halves: Set<Value>;
+  readonly #places: Places;
   readonly #limit: number;
   readonly #choose: Choose;
   readonly #workgroups: number;
@@ -100,10 +98,11 @@ export class Plan {
     const isTraining = this.changesParameters || this.#backward.size > 0;
     const isMagnified = nodes.some(({ operation }) => isBatchNormByBatch(operation));
     this.#forwardSums = !isTraining ? "long" : isMagnified ? "shortest" : "short";
-    this.#halves = request.precision === "f16" ? halfValues(nodes, needed) : new Set();
+    this.#places = new Places(tape, request.precision === "f16" ? halfValues(nodes, needed) : new Set());
     for (const step of fuse(nodes, needed)) this.#lower(step);
     this.#planUpdates(updates);
-    const launches = this.#lowered.map(({ launch }) => launch), partOf = (value: Value) => this.#part(value);
+    const launches = this.#lowered.map(({ launch }) => launch),
+      partOf = (value: Value) => this.#places.part(value);
     const uses = textureUses(launches, partOf, (value) => this.bytesEach(value));
     const fed = feedTextures(launches, uses, partOf), others = uses.filter(({ own }) => !fed.has(own));
     const { launches: first, textures } = this.changesParameters
@@ -125,18 +124,17 @@ export class Plan {
 
   /** Where a value lies. */
   region(value: Value): Region {
-    const { root, offset, size } = this.#part(value), { memory, offset: first } = this.#places.get(root)!;
-    return { memory, offset: first + offset, size };
+    return this.#places.region(value);
   }
 
   /** Bytes of an element of a value. */
   bytesEach(value: Value): number {
-    return this.#halves.has(this.#root(value)) ? 2 : value.dtype === "u8" ? 1 : 4;
+    return this.#places.bytesEach(value);
   }
 
   /** Bytes of a value on the device, rounded up so that whole vec4 can be read and written. */
   bytesOf(value: Value): number {
-    return Math.max(256, Math.ceil(sizeOf(value.shape) * this.bytesEach(value) / 256) * 256);
+    return this.#places.bytesOf(value);
   }
 
   /** Bytes of blocks, textures and sources: all that the program needs beside the parameters. */
@@ -149,37 +147,6 @@ export class Plan {
     return sizes.reduce((a, b) => a + b, 0);
   }
 
-  /** The value in whose memory `value` lies. */
-  #root(value: Value): Value {
-    let root = value;
-    for (;;) {
-      const next = this.#aliases.get(root) ?? this.#windows.get(root)?.of;
-      if (!next) return root;
-      root = next;
-    }
-  }
-
-  /** The same, and the bytes of `value` in it. */
-  #part(value: Value): Part {
-    const same = this.#aliases.get(value);
-    if (same) return this.#part(same);
-    const window = this.#windows.get(value), root = this.#root(value);
-    if (window) {
-      const bytes = this.bytesEach(value), { offset } = this.#part(window.of);
-      return { root, offset: offset + bytes * window.first, size: bytes * sizeOf(value.shape) };
-    }
-    return {
-      root,
-      offset: 0,
-      size: root.source?.kind === "variable" ? 4 * sizeOf(root.shape) : this.bytesOf(root),
-    };
-  }
-
-  /** A value that is not on the tape: scratch, or a part of another. */
-  #temporary(label: string, shape: readonly number[]): Value {
-    return { tape: this.tape, id: -1, shape, dtype: "f32", label };
-  }
-
   #emitter(origin: Origin, sums: Emitter<Value>["sums"] = "long"): Emitter<Value> {
     const label = labelOf(origin);
     return {
@@ -187,7 +154,7 @@ export class Plan {
       workgroups: this.#workgroups,
       subgroups: this.#subgroups,
       sums,
-      isLasting: (value) => !this.changesParameters && isGiven(this.#root(value)),
+      isLasting: (value) => !this.changesParameters && isGiven(this.#places.root(value)),
       choose: this.#choose,
       emit: ({ kernel, ...rest }) => {
         const halves = rest.buffers.flatMap((value, i) => this.bytesEach(value) === 2 ? [i + 1] : []);
@@ -197,23 +164,17 @@ export class Plan {
         this.#lowered.push({ launch, origin, label: `${label} (${launch.kernel.name})` });
       },
       scratch: (elements, copiesOf) => {
-        const scratch = this.#temporary(`${label}/scratch`, [elements]);
-        if (copiesOf && this.bytesEach(copiesOf) === 2) this.#halves.add(scratch);
+        const scratch = this.#places.temporary(`${label}/scratch`, [elements]);
+        if (copiesOf) this.#places.halveLike(scratch, copiesOf);
         return scratch;
       },
-      window: (value, first, count) => this.#window(value, first, [count]),
+      window: (value, first, count) => this.#places.window(value, first, [count]),
     };
-  }
-
-  #window(of: Value, first: number, shape: readonly number[]): Value {
-    const window = { ...this.#temporary(of.label, shape), dtype: of.dtype };
-    this.#windows.set(window, { of, first });
-    return window;
   }
 
   #lower({ node, inputs, outputs, epilogue, isSensitive }: Step): void {
     const { operation, attributes, scope } = node;
-    if (!operation.lower || operation.inPlace) this.#aliases.set(outputs[0], inputs[0]);
+    if (!operation.lower || operation.inPlace) this.#places.alias(outputs[0], inputs[0]);
     if (!operation.lower) return;
     const shapes = (values: readonly Value[]) => values.map((v) => v.shape);
     const origin = { scope, operation: operation.name, inputs: shapes(inputs), outputs: shapes(outputs) };
@@ -222,47 +183,42 @@ export class Plan {
     lowerInParts(this.#emitter(origin, sums), operation, context, {
       limit: this.#limit,
       images: (v, first, count) =>
-        this.#window(v, first * sizeOf(v.shape.slice(1)), [count, ...v.shape.slice(1)]),
+        this.#places.window(v, first * sizeOf(v.shape.slice(1)), [count, ...v.shape.slice(1)]),
       bytesEach: (v) => this.bytesEach(v),
-      scratchLike: (v) => this.#temporary(`${labelOf(origin)}/part`, v.shape),
+      scratchLike: (v) => this.#places.temporary(`${labelOf(origin)}/part`, v.shape),
     });
   }
 
   #planUpdates(updates: readonly Update[]): void {
     planUpdates({
+      tape: this.tape,
       layout: this.layout,
       limit: this.#limit,
       launches: this.#lowered,
       emitter: (origin) => this.#emitter(origin),
-      root: (value) => this.#root(value),
-      temporary: (label, shape) => this.#temporary(label, shape),
-      constant: (data) => this.tape.constant(data, [data.length]),
-      state: (label, shape) => this.tape.state(label, shape),
-      place: (value, memory, offset) => this.#places.set(value, { memory, offset }),
-      lay: (value, within, first) => this.#windows.set(value, { of: within, first }),
-      window: (of, first, shape) => this.#window(of, first, shape),
+      places: this.#places,
     }, updates);
   }
 
   /** Gives every value that some launch touches its memory. */
   #placeAll(kept: Iterable<Value>): void {
-    const lives = lifetimes(this, kept, (value) => this.#root(value)), planned: Value[] = [];
+    const root = (value: Value) => this.#places.root(value), planned: Value[] = [];
+    const lives = lifetimes(this, kept, root);
     for (const value of new Set([...lives.keys(), ...this.tape.feeds.values()])) {
-      if (this.#places.has(value)) continue;
+      if (this.#places.isPlaced(value)) continue;
       const { source } = value;
       if (source?.kind === "variable") {
         const { page, first } = this.layout.place(source.variable.name);
-        const memory = { kind: "arena", slot: "", initial: 0, page } as const;
-        this.#places.set(value, { memory, offset: 4 * first });
+        this.#places.place(value, { kind: "arena", slot: "", initial: 0, page }, 4 * first);
       } else if (source) {
         this.sources.push(value);
-        this.#places.set(value, { memory: { kind: "source", value }, offset: 0 });
+        this.#places.place(value, { kind: "source", value });
       } else planned.push(value);
     }
     const items = planned.map((value) => ({ bytes: this.bytesOf(value), ...lives.get(value)! }));
-    const { places, blocks } = planMemory(items, rivalsOf(this, planned, (value) => this.#root(value)));
+    const { places, blocks } = planMemory(items, rivalsOf(this, planned, root));
     places.forEach(({ block, offset }, i) =>
-      this.#places.set(planned[i], { memory: { kind: "block", index: block }, offset })
+      this.#places.place(planned[i], { kind: "block", index: block }, offset)
     );
     for (const [b, bytes] of blocks.entries()) {
       const largest = places.findIndex(({ block }, i) => block === b && items[i].bytes === bytes);

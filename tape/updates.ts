@@ -12,7 +12,8 @@ import { pointwise } from "../kernels/pointwise.ts";
 import type { LabelledLaunch, Memory } from "./memory.ts";
 import type { Origin } from "./origin.ts";
 import { ALIGNMENT, type ParameterLayout, type Run } from "./parameter_layout.ts";
-import type { Value } from "./tape.ts";
+import type { Places } from "./places.ts";
+import type { Tape, Value } from "./tape.ts";
 
 /** A change of variables, or of a slot, at the end of a program: an optimizer's, or that of moving averages. */
 export interface Update {
@@ -33,25 +34,14 @@ export interface Update {
 
 /** What planning updates needs of the planner. */
 export interface UpdatePlanner {
+  readonly tape: Tape;
   readonly layout: ParameterLayout;
+  readonly places: Places;
   /** Elements of the largest storage binding. */
   readonly limit: number;
   /** Those planned so far, which compute the gradients. */
   readonly launches: readonly LabelledLaunch[];
   emitter(origin: Origin): Emitter<Value>;
-  /** The value in whose memory `value` lies. */
-  root(value: Value): Value;
-  /** A value that is not on the tape. */
-  temporary(label: string, shape: readonly number[]): Value;
-  constant(data: Float32Array): Value;
-  /** A value that has memory of its own and begins with zeros. */
-  state(label: string, shape: readonly number[]): Value;
-  /** Says where a value lies: from a byte of some memory on. */
-  place(value: Value, memory: Memory, offset: number): void;
-  /** Says that a value lies in another, from an element on. */
-  lay(value: Value, within: Value, first: number): void;
-  /** The elements of a value from `first` on. */
-  window(of: Value, first: number, shape: readonly number[]): Value;
 }
 
 /** Emits all updates of a program. */
@@ -65,9 +55,9 @@ export function planUpdates(planner: UpdatePlanner, updates: readonly Update[]):
  * What updates take, laid out like a page of the parameters. It shares memory with values that live before or after, unless there
  * are gaps in it: updates run over these as well, and they have to stay zero.
  */
-function pageOfUpdates({ layout, state, temporary }: UpdatePlanner, page: number, count: number): Value {
+function pageOfUpdates({ tape, layout, places }: UpdatePlanner, page: number, count: number): Value {
   const label = `updates ${page}`;
-  return layout.hasGaps(page) ? state(label, [count]) : temporary(label, [count]);
+  return layout.hasGaps(page) ? tape.state(label, [count]) : places.temporary(label, [count]);
 }
 
 /**
@@ -75,24 +65,24 @@ function pageOfUpdates({ layout, state, temporary }: UpdatePlanner, page: number
  * another: what is read so is copied into its page, as is what is no result of this program.
  */
 function placeUpdates(planner: UpdatePlanner, pages: readonly Value[], updates: readonly Update[]): void {
-  const { layout, limit } = planner, roots = new Map<string, Value>();
+  const { layout, limit, places } = planner, roots = new Map<string, Value>();
   for (const { values, shadows } of updates) {
-    if (!shadows) { for (const [name, v] of values) roots.set(name, planner.root(v)); }
+    if (!shadows) { for (const [name, v] of values) roots.set(name, places.root(v)); }
   }
   const all = [...roots.values()], placeable = new Set(all.filter((r) => r.node));
   for (const { launch: { buffers, writes } } of planner.launches) {
-    const touched = buffers.map((b) => planner.root(b));
+    const touched = buffers.map((b) => places.root(b));
     if (!touched.some((root, i) => writes.includes(i) && placeable.has(root))) continue;
     touched.forEach((root, i) => writes.includes(i) || placeable.delete(root));
   }
   for (const [name, root] of roots) {
     const { page, first, count } = layout.place(name);
     if (placeable.has(root) && all.indexOf(root) === all.lastIndexOf(root)) {
-      planner.lay(root, pages[page], first);
+      places.lay(root, pages[page], first);
       continue;
     }
-    const copy = planner.temporary(`updates/${name}`, root.shape), shapes = [root.shape];
-    planner.lay(copy, pages[page], first);
+    const copy = places.temporary(`updates/${name}`, root.shape), shapes = [root.shape];
+    places.lay(copy, pages[page], first);
     const emitter = planner.emitter({
       scope: name,
       operation: "copyUpdate",
@@ -120,17 +110,19 @@ function planUpdate(planner: UpdatePlanner, pages: readonly Value[], update: Upd
   const ranges = planner.layout.runs(values.keys(), planner.limit).map((run) => {
     const { page, first, count } = run;
     const placed = (memory: (page: number) => Memory) => {
-      const range = planner.temporary("update", [count]);
-      planner.place(range, memory(page), 4 * first);
+      const range = planner.places.temporary("update", [count]);
+      planner.places.place(range, memory(page), 4 * first);
       return range;
     };
     const [parameters, ...slots] = kept.map(placed),
-      taken = shadows ? placed(variables) : planner.window(pages[page], first, [count]);
+      taken = shadows ? placed(variables) : planner.places.window(pages[page], first, [count]);
     return { count, decays: decaysOf(planner, run, decays), values: taken, parameters, slots };
   });
   const emitter = (operation: string, shapes: readonly number[][]) =>
     planner.emitter({ scope: "update", operation, inputs: shapes, outputs: shapes });
-  const factor = treatment ? planner.temporary("gradient factor", [1]) : planner.constant(Float32Array.of(1));
+  const factor = treatment
+    ? planner.places.temporary("gradient factor", [1])
+    : planner.tape.constant(Float32Array.of(1), [1]);
   if (treatment) {
     const shapes = ranges.map(({ count }) => [count]);
     gradientFactor(emitter("gradientFactor", shapes), ranges, treatment, factor);
@@ -142,7 +134,7 @@ function planUpdate(planner: UpdatePlanner, pages: readonly Value[], update: Upd
 
 /** The weight decay of each block of a run of parameters. */
 function decaysOf(
-  { layout, constant }: UpdatePlanner,
+  { tape, layout }: UpdatePlanner,
   { page, first, count }: Run,
   decays: ReadonlyMap<string, number> = new Map(),
 ): Value {
@@ -153,5 +145,5 @@ function decaysOf(
       table.fill(decay, Math.max(0, from), Math.max(0, from + Math.ceil(place.count / ALIGNMENT)));
     }
   }
-  return constant(table);
+  return tape.constant(table, [table.length]);
 }
