@@ -10,19 +10,14 @@
 import { type AdapterSummary, type DriverSource, requestDevice, summarizeAdapter } from "./adapter.ts";
 import type { Compiler } from "./compiler.ts";
 import { GpuError } from "./errors.ts";
-import { Failures, memoryRemedy } from "./failures.ts";
+import { Allocations, type BufferRequest, type MemoryUse, type TextureRequest } from "./allocations.ts";
+import { Failures } from "./failures.ts";
 import { PipelineCache, type PipelineProgress, type PipelineSource } from "./pipeline_cache.ts";
-import { StagingPool } from "./staging.ts";
+import { Transfers } from "./transfers.ts";
 
 export type { AdapterSummary, DriverSource } from "./adapter.ts";
+export type { BufferRequest, MemoryUse, TextureRequest } from "./allocations.ts";
 export type { PipelineProgress, PipelineSource } from "./pipeline_cache.ts";
-
-/** Device memory in buffers and textures made by a {@linkcode Gpu}, in bytes. */
-export interface MemoryUse {
-  readonly liveBytes: number;
-  readonly peakBytes: number;
-  readonly liveBuffers: number;
-}
 
 /** Which of several kernels to use, where they compute the same. */
 export interface KernelPreferences {
@@ -43,30 +38,10 @@ export interface GpuOptions {
   startCompiler?: () => Compiler;
 }
 
-/** What {@linkcode Gpu.createBuffer} makes. */
-export interface BufferRequest {
-  /** Scope, operation and shape: every error message repeats it. */
-  label: string;
-  /** Bytes, rounded up to a multiple of four and at least four. */
-  size: number;
-  /** Bits of `GPUBufferUsage`. */
-  usage: number;
-  /** Bytes of the largest storage binding made of it; left out where it is bound in parts or not at all. */
-  binding?: number;
-}
-
 /** A buffer, a part of one, or a texture, as an entry of a bind group. */
 export type Binding = GPUBuffer | { buffer: GPUBuffer; offset?: number; size?: number } | {
   view: GPUTextureView;
 };
-
-/** What {@linkcode Gpu.createTexture} makes. */
-export interface TextureRequest {
-  label: string;
-  width: number;
-  height: number;
-  bytesPerTexel: 8 | 16;
-}
 
 /** A device, its memory account, its pipelines, and the first thing that went wrong on it. */
 export class Gpu {
@@ -81,12 +56,10 @@ export class Gpu {
   readonly limits: GPUSupportedLimits;
   /** Resolves when the device is gone, also after {@linkcode Gpu.close}. */
   readonly lost: Promise<GPUDeviceLostInfo>;
-  #buffers = new Map<GPUBuffer | GPUTexture, Pick<BufferRequest, "label" | "size">>();
-  #liveBytes = 0;
-  #peakBytes = 0;
-  #pipelines: PipelineCache;
-  #staging: StagingPool;
   #failures: Failures;
+  #allocations: Allocations;
+  #transfers: Transfers;
+  #pipelines: PipelineCache;
   #closing = new AbortController();
 
   private constructor(
@@ -106,9 +79,10 @@ export class Gpu {
     });
     this.limits = device.limits;
     this.subgroups = device.features.has("subgroups");
-    this.#pipelines = new PipelineCache(device, listsSubgroups, options.onPipeline);
-    this.#staging = new StagingPool(device);
     this.#failures = new Failures(device, adapter.description || adapter.vendor);
+    this.#allocations = new Allocations(device, this.#failures);
+    this.#transfers = new Transfers(device, this.#failures);
+    this.#pipelines = new PipelineCache(device, listsSubgroups, options.onPipeline);
     this.lost = device.lost;
   }
 
@@ -131,12 +105,12 @@ export class Gpu {
 
   /** Bytes and count of the buffers now alive, and the most bytes that ever were. */
   get memory(): MemoryUse {
-    return { liveBytes: this.#liveBytes, peakBytes: this.#peakBytes, liveBuffers: this.#buffers.size };
+    return this.#allocations.use;
   }
 
   /** Labels of the buffers now alive, in the order of their making. */
   get liveLabels(): string[] {
-    return [...this.#buffers.values()].map((request) => request.label);
+    return this.#allocations.labels;
   }
 
   /**
@@ -146,52 +120,18 @@ export class Gpu {
    */
   createBuffer(request: BufferRequest): GPUBuffer {
     this.throwIfFailed();
-    const { label, usage, binding = 0 } = request;
-    if (!Number.isSafeInteger(request.size) || request.size < 0) {
-      throw new RangeError(
-        `Cannot create buffer ${label}: its size of ${request.size} bytes is no whole number`,
-      );
-    }
-    const size = Math.max(4, Math.ceil(request.size / 4) * 4);
-    this.#checkLimit(label, "buffer", size, "maxBufferSize");
-    this.#checkLimit(label, "storage binding", binding, "maxStorageBufferBindingSize");
-    const buffer = this.#failures.scoped(`buffer ${label} of ${size} bytes`, () => {
-      return this.device.createBuffer({ label, size, usage });
-    });
-    this.#count(buffer, { label, size });
-    return buffer;
+    return this.#allocations.createBuffer(request);
   }
 
   /** Makes a texture of four floats a texel, which kernels read and buffers are copied to. */
-  createTexture({ label, width, height, bytesPerTexel }: TextureRequest): GPUTexture {
+  createTexture(request: TextureRequest): GPUTexture {
     this.throwIfFailed();
-    const { STORAGE_BINDING, COPY_DST } = GPUTextureUsage,
-      format = bytesPerTexel === 8 ? "rgba16float" : "rgba32float";
-    const texture = this.#failures.scoped(`texture ${label} of ${width} x ${height} texels`, () => {
-      return this.device.createTexture({
-        label,
-        size: [width, height],
-        format,
-        usage: STORAGE_BINDING | COPY_DST,
-      });
-    });
-    this.#count(texture, { label, size: width * height * bytesPerTexel });
-    return texture;
-  }
-
-  #count(resource: GPUBuffer | GPUTexture, account: Pick<BufferRequest, "label" | "size">): void {
-    this.#buffers.set(resource, account);
-    this.#liveBytes += account.size;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
+    return this.#allocations.createTexture(request);
   }
 
   /** Frees a buffer or a texture at once; a second call does nothing. */
   destroyBuffer(buffer: GPUBuffer | GPUTexture): void {
-    const request = this.#buffers.get(buffer);
-    if (!request) return;
-    this.#buffers.delete(buffer);
-    this.#liveBytes -= request.size;
-    buffer.destroy();
+    this.#allocations.destroy(buffer);
   }
 
   /**
@@ -220,12 +160,7 @@ export class Gpu {
       const resource = "buffer" in entry ? entry : { buffer: entry };
       const { buffer, offset = 0, size = buffer.size - offset } = resource;
       if (buffer.usage & GPUBufferUsage.STORAGE) {
-        this.#checkLimit(
-          `${label}, binding ${binding} (${buffer.label})`,
-          "storage binding",
-          size,
-          "maxStorageBufferBindingSize",
-        );
+        this.#allocations.checkBinding(`${label}, binding ${binding} (${buffer.label})`, size);
       }
       return { binding, resource };
     });
@@ -242,17 +177,7 @@ export class Gpu {
    */
   upload(buffer: GPUBuffer, data: ArrayBufferView, offset = 0): void {
     this.throwIfFailed();
-    checkRange(`upload ${data.byteLength} bytes to`, buffer, offset, data.byteLength);
-    this.#failures.scoped(`upload to ${buffer.label}`, () => {
-      const { queue } = this.device;
-      const bytes = unsharedBytes(data);
-      const whole = bytes.length & ~3;
-      if (whole > 0) queue.writeBuffer(buffer, offset, bytes.subarray(0, whole));
-      if (whole === bytes.length) return;
-      const tail = new Uint8Array(4);
-      tail.set(bytes.subarray(whole));
-      queue.writeBuffer(buffer, offset + whole, tail);
-    });
+    this.#transfers.upload(buffer, data, offset);
   }
 
   /**
@@ -265,27 +190,7 @@ export class Gpu {
    */
   async download(buffer: GPUBuffer, offset = 0, size = buffer.size - offset): Promise<ArrayBuffer> {
     this.throwIfFailed();
-    checkRange(`download ${size} bytes from`, buffer, offset, size);
-    if (size % 4 !== 0) {
-      throw new RangeError(`Cannot download ${size} bytes from ${buffer.label}: it is no multiple of four`);
-    }
-    const staging = this.#staging.take(size);
-    try {
-      this.#failures.scoped(`download from ${buffer.label}`, () => {
-        const encoder = this.device.createCommandEncoder();
-        encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
-        this.device.queue.submit([encoder.finish()]);
-      });
-      await staging.mapAsync(GPUMapMode.READ, 0, size);
-      await this.settled();
-      const bytes = staging.getMappedRange(0, size).slice(0);
-      staging.unmap();
-      this.#staging.give(staging);
-      return bytes;
-    } catch (error) {
-      staging.destroy();
-      throw await this.#failures.underlying(error);
-    }
+    return await this.#transfers.download(buffer, offset, size);
   }
 
   /** Resolves when all work submitted before has run. @throws {GpuError} where any of it failed */
@@ -318,36 +223,8 @@ export class Gpu {
   close(): void {
     this.#closing.abort();
     this.#failures.close();
-    for (const buffer of this.#buffers.keys()) buffer.destroy();
-    this.#buffers.clear();
-    this.#liveBytes = 0;
-    this.#staging.clear();
+    this.#allocations.clear();
+    this.#transfers.clear();
     this.device.destroy();
   }
-
-  #checkLimit(
-    label: string,
-    what: string,
-    size: number,
-    limit: "maxBufferSize" | "maxStorageBufferBindingSize",
-  ) {
-    const most = this.limits[limit];
-    if (size <= most) return;
-    throw new RangeError(
-      `Cannot create ${label}: a ${what} of ${size} bytes is larger than this device's ${limit} of ${most}; ${memoryRemedy}`,
-    );
-  }
-}
-
-/** The bytes of a view; those of shared memory as a copy, because not every implementation takes them directly. */
-function unsharedBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array<ArrayBuffer> {
-  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer, byteOffset, byteLength);
-  return new Uint8Array(buffer, byteOffset, byteLength).slice();
-}
-
-function checkRange(action: string, buffer: GPUBuffer, offset: number, size: number): void {
-  if (offset % 4 === 0 && offset >= 0 && size >= 0 && offset + size <= buffer.size) return;
-  throw new RangeError(
-    `Cannot ${action} ${buffer.label} at byte ${offset}: it holds ${buffer.size} bytes, and offsets are multiples of four`,
-  );
 }
