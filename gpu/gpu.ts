@@ -8,9 +8,9 @@
  * @module
  */
 import { type AdapterSummary, type DriverSource, requestDevice, summarizeAdapter } from "./adapter.ts";
+import { Allocations, type BufferRequest, type MemoryUse, type TextureRequest } from "./allocations.ts";
 import type { Compiler } from "./compiler.ts";
 import { GpuError } from "./errors.ts";
-import { Allocations, type BufferRequest, type MemoryUse, type TextureRequest } from "./allocations.ts";
 import { Failures } from "./failures.ts";
 import { PipelineCache, type PipelineProgress, type PipelineSource } from "./pipeline_cache.ts";
 import { Transfers } from "./transfers.ts";

@@ -11,7 +11,6 @@ import { defineKernel, type Kernel, type ParamValues, spread } from "./kernel.ts
 import { rowRanges } from "./rearrange.ts";
 import combineCode from "./batch_norm_combine.wgsl" with { type: "text" };
 import gradientCode from "./batch_norm_gradient.wgsl" with { type: "text" };
-import gradientCombineCode from "./batch_norm_gradient_combine.wgsl" with { type: "text" };
 import sumsCode from "./batch_norm_gradient_sums.wgsl" with { type: "text" };
 import momentsCode from "./batch_norm_moments.wgsl" with { type: "text" };
 import normalizeCode from "./batch_norm_normalize.wgsl" with { type: "text" };
@@ -26,7 +25,6 @@ function widths(name: string, code: string): Widths {
 
 const momentsKernel = widths("batch_norm_moments", momentsCode);
 const combineKernel: Kernel = defineKernel("batch_norm_combine", combineCode);
-const gradientCombineKernel: Kernel = defineKernel("batch_norm_gradient_combine", gradientCombineCode);
 const normalizeKernel = widths("batch_norm_normalize", normalizeCode);
 const sumsKernel = widths("batch_norm_gradient_sums", sumsCode);
 const gradientKernel = widths("batch_norm_gradient", gradientCode);
@@ -36,7 +34,6 @@ export const kernels: readonly Kernel[] = [
   combineKernel,
   ...normalizeKernel,
   ...sumsKernel,
-  gradientCombineKernel,
   ...gradientKernel,
 ];
 
@@ -117,32 +114,53 @@ function columnsOf<T>({ mean, spread }: Statistics<T>, { beta, gamma }: Variable
   return [mean, spread, beta ?? mean, gamma ?? mean];
 }
 
+/**
+ * Emits what puts the two numbers of each chunk of rows together, of `parts` [chunks, 2, columns]: into the mean, the inverse standard
+ * deviation and the unbiased variance, or, without `epsilon`, into sums [2, columns] and each of the two.
+ */
+function combine<T>(
+  e: Emitter<T>,
+  { rows, columns }: Extent,
+  parts: T,
+  results: readonly [combined: T, first: T, second: T],
+  epsilon?: number,
+): void {
+  let chunks = Math.ceil(rows / CHUNK), size = CHUNK, from = parts;
+  for (let groups = 0; groups !== 1; chunks = groups) {
+    groups = Math.ceil(chunks / CHUNK);
+    const isGradient = epsilon === undefined, [last, ...others] = results;
+    const combined = groups === 1 ? last : e.scratch(2 * groups * columns);
+    const group = isGradient ? Math.ceil(chunks / groups) : CHUNK; // moments need chunks of one size
+    e.emit({
+      kernel: combineKernel,
+      params: {
+        ...{ columns, chunks, size, rows, group, groups },
+        isGradient: isGradient ? 1 : 0,
+        epsilon: epsilon ?? 0,
+      },
+      buffers: [from, combined, ...others],
+      writes: [1, 2, 3],
+      workgroups: spread(Math.ceil(groups * columns / 64)),
+      work: (isGradient ? 2 : 8) * chunks * columns,
+    });
+    from = combined;
+    size *= CHUNK;
+  }
+}
+
 /** Emits mean, inverse standard deviation and unbiased variance of each column of x [rows, columns]. */
 export function batchNormMoments<T>(
   e: Emitter<T>,
-  { rows, columns }: Extent,
+  extent: Extent,
   epsilon: number,
   b: { x: T; mean: T; inverse: T; variance: T },
 ): void {
-  let chunks = Math.ceil(rows / CHUNK), size = CHUNK, moments = e.scratch(2 * chunks * columns);
-  launch(e, momentsKernel, { rows, columns }, CHUNK, { chunk: CHUNK }, (of, chunks) => [
+  const { rows, columns } = extent, moments = e.scratch(2 * Math.ceil(rows / CHUNK) * columns);
+  launch(e, momentsKernel, extent, CHUNK, { chunk: CHUNK }, (of, chunks) => [
     of(b.x),
     chunks(moments, 2 * columns),
   ]);
-  for (let groups = 0; groups !== 1; chunks = groups) {
-    groups = Math.ceil(chunks / CHUNK);
-    const isLast = groups === 1, combined = isLast ? b.mean : e.scratch(2 * groups * columns);
-    e.emit({
-      kernel: combineKernel,
-      params: { columns, chunks, size, rows, group: CHUNK, groups, epsilon },
-      buffers: [moments, combined, b.inverse, b.variance],
-      writes: [1, 2, 3],
-      workgroups: spread(Math.ceil(groups * columns / 64)),
-      work: 8 * chunks * columns,
-    });
-    moments = combined;
-    size *= CHUNK;
-  }
+  combine(e, extent, moments, [b.mean, b.inverse, b.variance], epsilon);
 }
 
 /** Emits y = activation((x - mean) / deviation * gamma + beta). */
@@ -161,32 +179,20 @@ export function batchNormNormalize<T>(
 /** Emits dbeta and dgamma, each [columns], and `sums`, one after the other. `dy` is the gradient for what the activation gives. */
 export function batchNormParameterGradients<T>(
   e: Emitter<T>,
-  { rows, columns }: Extent,
+  extent: Extent,
   activation: Activation,
   s: Statistics<T>,
   b: { x: T; dy: T; beta?: T; gamma?: T; dbeta: T; dgamma: T; sums: T },
 ): void {
-  let chunks = Math.ceil(rows / CHUNK), sums = e.scratch(2 * chunks * columns);
+  const { rows, columns } = extent, parts = e.scratch(2 * Math.ceil(rows / CHUNK) * columns);
   const params = { chunk: CHUNK, ...normalization(s, b), ...passing(activation) };
-  launch(e, sumsKernel, { rows, columns }, CHUNK, params, (of, chunks) => [
+  launch(e, sumsKernel, extent, CHUNK, params, (of, chunks) => [
     of(b.x),
     of(b.dy),
     ...columnsOf(s, b),
-    chunks(sums, 2 * columns),
+    chunks(parts, 2 * columns),
   ]);
-  for (let groups = 0; groups !== 1; chunks = groups) {
-    groups = Math.ceil(chunks / CHUNK);
-    const combined = groups === 1 ? b.sums : e.scratch(2 * groups * columns);
-    e.emit({
-      kernel: gradientCombineKernel,
-      params: { columns, chunks, group: Math.ceil(chunks / groups), groups },
-      buffers: [sums, combined, b.dbeta, b.dgamma],
-      writes: [1, 2, 3],
-      workgroups: spread(Math.ceil(groups * columns / 64)),
-      work: 2 * chunks * columns,
-    });
-    sums = combined;
-  }
+  combine(e, extent, parts, [b.sums, b.dbeta, b.dgamma]);
 }
 
 /** Emits dx, given the sums of the gradients for the parameters where the statistics are the batch's own. */

@@ -2,7 +2,7 @@
 //
 // dy is the gradient for the output of the activation that follows, if one does: it counts where the activation passes it on.
 // What that got is computed again, as in batch_norm_normalize.wgsl: this is faster than to read it.
-// One invocation = one column of V of one chunk; batch_norm_gradient_combine.wgsl then adds the chunks.
+// One invocation = one column of V of one chunk; batch_norm_combine.wgsl then adds the chunks.
 
 alias V = f32;
 

@@ -41,14 +41,17 @@ export class ParameterLayout {
   constructor(variables: ReadonlyMap<string, Variable>, most = Infinity) {
     this.#variables = new Map(variables);
     const all = [...variables.values()], trainable = all.filter((v) => v.trainable);
-    this.#lay(trainable.filter(fills), Math.min(PAGE, most));
-    this.#lay(trainable.filter((v) => !fills(v)), Math.min(PAGE, most));
-    this.#lay(all.filter((v) => !v.trainable), Math.min(PAGE, most));
+    const kinds = [
+      trainable.filter(fills),
+      trainable.filter((v) => !fills(v)),
+      all.filter((v) => !v.trainable),
+    ];
+    for (const kind of kinds) this.#lay(kind, Math.min(PAGE, most));
   }
 
   /** Gives variables of a kind their places. */
   #lay(variables: readonly Variable[], most: number): void {
-    if (this.#pages.at(-1)! > MIXED) this.#pages.push(0);
+    if (variables.length > 0 && this.#pages.at(-1)! > MIXED) this.#pages.push(0);
     for (const v of variables) {
       const count = sizeOf(v.shape), room = Math.ceil(count / ALIGNMENT) * ALIGNMENT;
       if (this.#pages.at(-1)! > 0 && this.#pages.at(-1)! + room > most) this.#pages.push(0);

@@ -48,6 +48,7 @@ Deno.test("ParameterLayout cuts a large net into pages, and puts what leaves gap
   ]);
   assertEquals(layout.pages, [2 ** 21, 2 ** 10, 2 ** 23, 2 * ALIGNMENT]);
   assertEquals(layout.pages.map((_, page) => layout.hasGaps(page)), [false, false, false, true]);
+  assertEquals(new ParameterLayout(record({ a: [2 ** 20] }).variables).pages, [2 ** 20], "no page is empty");
 });
 
 Deno.test("updates keep gaps between variables zero, and gradients share memory with values before them", () =>
