@@ -9,7 +9,10 @@ import { columnSum } from "./column_sum.ts";
 import { rollForward, rollInputGradient, rolls, rollWeightGradient } from "./depthwise_roll.ts";
 import type { Emitter } from "./emitter.ts";
 import type { ChannelEpilogue } from "./epilogue.ts";
+import { quarters } from "./gemm.ts";
 import { defineKernel, type Kernel, sizeOf, spread } from "./kernel.ts";
+import { packRows } from "./matmul.ts";
+import { cutRows } from "./rearrange.ts";
 import type { Window } from "./window.ts";
 import forwardCode from "./depthwise_conv2d.wgsl" with { type: "text" };
 import inputGradientCode from "./depthwise_conv2d_input_gradient.wgsl" with { type: "text" };
@@ -58,6 +61,12 @@ function emit<T>(
   });
 }
 
+/** The window over channels in fours, where copies of the operands with zeros take less time than single channels would. */
+function widen<T>(e: Emitter<T>, g: Window, multiplier: number): Window | undefined {
+  const channels = 4 * quarters(g.channels), cells = g.n * Math.max(sizeOf(g.size), sizeOf(g.out)) * channels;
+  return multiplier === 1 && channels !== g.channels && cells <= e.limit ? { ...g, channels } : undefined;
+}
+
 /** Multiplications of a convolution, twice: with as many additions. */
 function workOf(g: Window, multiplier: number): number {
   return 2 * g.n * sizeOf(g.out) * sizeOf(g.kernel) * g.channels * multiplier;
@@ -71,7 +80,14 @@ export function depthwiseConv2d<T>(
   b: ChannelEpilogue<T> & { x: T; w: T; y: T },
 ): void {
   if (rolls(g, multiplier)) return rollForward(e, g, b);
-  const cells = g.n * sizeOf(g.out) * g.channels * multiplier;
+  const wide = widen(e, g, multiplier), c = g.channels, places = g.n * sizeOf(g.out);
+  if (wide) {
+    const x = packRows(e, b.x, g.n * sizeOf(g.size), c), w = packRows(e, b.w, sizeOf(g.kernel), c);
+    const y = e.scratch(places * wide.channels);
+    depthwiseConv2d(e, wide, 1, { x, w, y });
+    return cutRows(e, places, c, { x: y, y: b.y });
+  }
+  const cells = places * c * multiplier;
   emit(e, forwardKernel, g, multiplier, [b.x, b.w, b.y], cells, workOf(g, multiplier));
 }
 
@@ -83,7 +99,14 @@ export function depthwiseConv2dInputGradient<T>(
   b: { w: T; dy: T; dx: T },
 ): void {
   if (rolls(g, multiplier)) return rollInputGradient(e, g, b);
-  const cells = g.n * sizeOf(g.size) * g.channels;
+  const wide = widen(e, g, multiplier), c = g.channels, pixels = g.n * sizeOf(g.size);
+  if (wide) {
+    const w = packRows(e, b.w, sizeOf(g.kernel), c), dy = packRows(e, b.dy, g.n * sizeOf(g.out), c);
+    const dx = e.scratch(pixels * wide.channels);
+    depthwiseConv2dInputGradient(e, wide, 1, { w, dy, dx });
+    return cutRows(e, pixels, c, { x: dx, y: b.dx });
+  }
+  const cells = pixels * c;
   emit(e, inputGradientKernel, g, multiplier, [b.w, b.dy, b.dx], cells, workOf(g, multiplier));
 }
 
@@ -95,7 +118,14 @@ export function depthwiseConv2dWeightGradient<T>(
   b: { x: T; dy: T; dw: T },
 ): void {
   if (rolls(g, multiplier)) return rollWeightGradient(e, g, b);
-  const rows = g.n * g.out[0], columns = sizeOf(g.kernel) * g.channels * multiplier;
+  const wide = widen(e, g, multiplier), c = g.channels, taps = sizeOf(g.kernel);
+  if (wide) {
+    const x = packRows(e, b.x, g.n * sizeOf(g.size), c), dy = packRows(e, b.dy, g.n * sizeOf(g.out), c);
+    const dw = e.scratch(taps * wide.channels);
+    depthwiseConv2dWeightGradient(e, wide, 1, { x, dy, dw });
+    return cutRows(e, taps, c, { x: dw, y: b.dw });
+  }
+  const rows = g.n * g.out[0], columns = taps * c * multiplier;
   const chunk = Math.ceil(Math.max(CHUNK / g.out[1], rows / MOST_CHUNKS)), chunks = Math.ceil(rows / chunk);
   const sums = e.scratch(chunks * columns);
   const work = workOf(g, multiplier);

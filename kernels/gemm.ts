@@ -9,7 +9,7 @@ import type { Emitter } from "./emitter.ts";
 import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
 import { type Cover, cover } from "./gemm_tiles.ts";
 import { type Kernel, type KernelCall, type ParamValues, spread } from "./kernel.ts";
-import { rearrange, rowRanges, unitOf } from "./rearrange.ts";
+import { cutRows, rearrange, rowRanges, unitOf } from "./rearrange.ts";
 import type { Window } from "./window.ts";
 import reduceCode from "./gemm_reduce.wgsl" with { type: "text" };
 
@@ -93,7 +93,7 @@ export function gemm<T>(e: Emitter<T>, plan: GemmPlan<T>): void {
     rearrange(e, plan.addend, addend, { dims: [1, 1, m, 4 * n4], size: [1, 1, m, n], strides: [0, 0, n, 1] });
   }
   padded(e, { ...plan, addend, y });
-  rearrange(e, y, plan.y, { dims: [1, 1, m, n], strides: [0, 0, 4 * n4, 1] });
+  cutRows(e, m, n, { x: y, y: plan.y });
 }
 
 /** Far away: rows or steps that all lie one after another do not come to an end. */
