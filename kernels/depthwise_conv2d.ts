@@ -61,10 +61,14 @@ function emit<T>(
   });
 }
 
-/** The window over channels in fours, where copies of the operands with zeros take less time than single channels would. */
+/**
+ * The window over channels in fours: copies of the operands with zeros take less time than single channels would. Not forward in
+ * training, where sums keep the order that nets were compared in.
+ */
 function widen<T>(e: Emitter<T>, g: Window, multiplier: number): Window | undefined {
   const channels = 4 * quarters(g.channels), cells = g.n * Math.max(sizeOf(g.size), sizeOf(g.out)) * channels;
-  return multiplier === 1 && channels !== g.channels && cells <= e.limit ? { ...g, channels } : undefined;
+  const fits = multiplier === 1 && channels !== g.channels && cells <= e.limit && e.sums === "long";
+  return fits ? { ...g, channels } : undefined;
 }
 
 /** Multiplications of a convolution, twice: with as many additions. */
