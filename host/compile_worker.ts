@@ -10,14 +10,21 @@ import { openGpu } from "./drivers.ts";
 
 /** The part of a worker's global scope that is used. */
 const scope = self as unknown as {
-  onmessage: (message: MessageEvent<CompileTask>) => Promise<void>;
+  onmessage: (message: MessageEvent<CompileTask | "stop">) => Promise<void>;
   postMessage: (answer: "done") => void;
 };
 
-let device: Promise<Gpu> | undefined;
+let device: Promise<Gpu> | undefined, isStopped = false;
 
-scope.onmessage = async ({ data: { adapter, kernels } }) => {
+scope.onmessage = async ({ data }) => {
+  if (data === "stop") {
+    isStopped = true;
+    return;
+  }
+  const { adapter, kernels } = data;
   const gpu = await (device ??= openGpu({ adapter, variant: [], measured: new Map() }));
-  for (const kernel of kernels) await compileOn(gpu, kernel);
+  for (const kernel of kernels) {
+    if (!isStopped) await compileOn(gpu, kernel);
+  }
   scope.postMessage("done");
 };

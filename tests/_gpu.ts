@@ -5,6 +5,7 @@
 // @ts-types="../types/std_assert.d.ts"
 import { assertEquals } from "@std/assert";
 import type { Gpu } from "../gpu/gpu.ts";
+import { endCompilers } from "../host/compiler.ts";
 import { openGpu, type OpenGpuOptions } from "../host/drivers.ts";
 
 /** Runs a test on a fresh device; fails if anything failed late or a buffer stays alive. */
@@ -19,6 +20,7 @@ export async function withGpu(
     assertEquals(gpu.liveLabels, [], "buffers left alive");
   } finally {
     gpu.close();
+    await endCompilers();
   }
 }
 

@@ -8,6 +8,7 @@
  */
 // @ts-types="../types/std_text.d.ts"
 import { closestString } from "npm:deno-std@1.4.0/text/closest_string.js";
+import { endCompilers } from "../host/compiler.ts";
 import {
   acceptedBy,
   type Flag,
@@ -200,15 +201,21 @@ function describe(flag: Flag): string {
 export async function runTool(
   main: (args: string[]) => Promise<number | void> | number | void,
 ): Promise<never> {
+  const status = await statusOf(main);
+  await endCompilers();
+  Deno.exit(status);
+}
+
+async function statusOf(main: (args: string[]) => Promise<number | void> | number | void): Promise<number> {
   try {
-    Deno.exit(await main(Deno.args) ?? 0);
+    return await main(Deno.args) ?? 0;
   } catch (error) {
     if (error instanceof HelpRequest) {
       console.log(error.message);
-      Deno.exit(0);
+      return 0;
     }
     console.error(error instanceof Error && !isDebugging() ? error.message : error);
-    Deno.exit(error instanceof UsageError ? 2 : 1);
+    return error instanceof UsageError ? 2 : 1;
   }
 }
 
