@@ -33,8 +33,8 @@ export async function endCompilers(): Promise<void> {
 /** Starts a compiler on an adapter of that kind. */
 export function startCompiler(adapter: string): Compiler {
   const worker = new Worker(module, { type: "module" }), closed = Promise.withResolvers<void>();
-  let task = Promise.resolve();
-  const end = () => {
+  let task = Promise.resolve(), ended: Promise<void> | undefined;
+  const stop = () => {
     worker.postMessage("stop");
     closed.resolve();
     return task.then(() => {
@@ -42,9 +42,11 @@ export function startCompiler(adapter: string): Compiler {
       running.delete(end);
     });
   };
+  const end = () => ended ??= stop();
   running.add(end);
   return {
     compile: (kernels) => {
+      if (ended) return closed.promise;
       const { promise: done, resolve } = Promise.withResolvers<void>();
       worker.onmessage = () => resolve();
       worker.onerror = (event) => {

@@ -1,7 +1,7 @@
 /** Whether a second device helps to compile kernels that Mesa's cache lacks, and only those, and what happens meanwhile. */
 // @ts-types="../types/std_assert.d.ts"
 import { assertEquals } from "@std/assert";
-import { startCompiler } from "../host/compiler.ts";
+import { endCompilers, startCompiler } from "../host/compiler.ts";
 import { openGpu } from "../host/drivers.ts";
 import { withFolder } from "./_tools.ts";
 
@@ -99,4 +99,6 @@ Deno.test("a compiler that is closed keeps nobody waiting, whether it was asked 
   compiler.close();
   await asked;
   await compiler.compile([]);
+  compiler.close();
+  await endCompilers();
 });

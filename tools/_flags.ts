@@ -194,19 +194,20 @@ function describe(flag: Flag): string {
   return flag.help + (notes.length > 0 ? ` (${notes.join("; ")})` : "");
 }
 
+/** What a tool does with its arguments; it answers its exit status, or nothing for 0. */
+type Main = (args: string[]) => Promise<number | void> | number | void;
+
 /**
  * Runs a tool's `main` with this process's arguments and exits: 0 or what `main` answers, 2 for bad usage, 1 for any other
  * error. Errors are one message on stderr; `WGSLIM_DEBUG=1` adds the stack.
  */
-export async function runTool(
-  main: (args: string[]) => Promise<number | void> | number | void,
-): Promise<never> {
+export async function runTool(main: Main): Promise<never> {
   const status = await statusOf(main);
   await endCompilers();
   Deno.exit(status);
 }
 
-async function statusOf(main: (args: string[]) => Promise<number | void> | number | void): Promise<number> {
+async function statusOf(main: Main): Promise<number> {
   try {
     return await main(Deno.args) ?? 0;
   } catch (error) {
