@@ -6,10 +6,9 @@
  * @module
  */
 import type { Emitter } from "./emitter.ts";
-import { quarters } from "./gemm.ts";
-import { defineKernel, type Kernel, sizeOf, specialize, spread } from "./kernel.ts";
+import { defineKernel, type Kernel, quarters, sizeOf, specialize, spread } from "./kernel.ts";
 import { rearrange } from "./rearrange.ts";
-import { matrixWindow, type Window } from "./window.ts";
+import type { Window } from "./window.ts";
 import rowsCode from "./image_rows.wgsl" with { type: "text" };
 import transposeCode from "./transpose.wgsl" with { type: "text" };
 
@@ -52,11 +51,6 @@ export function imageRows<T>(
     workgroups: spread(Math.ceil(count / 64 / places)),
     work: 8 * k * count,
   });
-}
-
-/** Emits y [rows, ceil4(columns)] from x [rows, columns]: rows of whole vec4, their ends 0. */
-export function padRows<T>(e: Emitter<T>, rows: number, columns: number, b: { x: T; y: T }): void {
-  imageRows(e, matrixWindow(rows, columns), b);
 }
 
 /** Matrices [rows, columns] in x: `outer` times `inner` of them, at strides in elements. */

@@ -14,10 +14,11 @@
 import { imageRows, transpose } from "./columns.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Epilogue } from "./epilogue.ts";
-import { gemm, MOST_TAPS, quarters, type Scatter } from "./gemm.ts";
-import { sizeOf } from "./kernel.ts";
-import { matmul, packRows } from "./matmul.ts";
-import { narrow } from "./narrow_images.ts";
+import { computeInFours, cutWeights, packEpilogue, packRows, packWeights, withoutZeros } from "./fours.ts";
+import { gemm, MOST_TAPS, type Scatter } from "./gemm.ts";
+import { quarters, sizeOf } from "./kernel.ts";
+import { matmul } from "./matmul.ts";
+import { narrow, prefersFours } from "./narrow_images.ts";
 import { rearrange, stridesOf, unitOf } from "./rearrange.ts";
 import { matrixWindow, type Window } from "./window.ts";
 import { prefersWinograd, winograd, winogradWeightGradient } from "./winograd.ts";
@@ -65,6 +66,20 @@ function convolve<T>(e: Emitter<T>, g: Window, outputs: number, b: Packed<T>): v
   }
 }
 
+/** The same convolution over channels and outputs in fours, and what makes operands of it. */
+function widened<T>(e: Emitter<T>, g: Window, outputs: number) {
+  const taps = sizeOf(g.kernel), { n, channels } = g;
+  const channels4 = 4 * quarters(channels), outputs4 = 4 * quarters(outputs);
+  return {
+    e: withoutZeros(e, channels * outputs, channels4 * outputs4),
+    g: { ...g, channels: channels4 },
+    outputs: outputs4,
+    pixels: (x: T) => packRows(e, x, n * sizeOf(g.size), channels),
+    places: (y: T) => packRows(e, y, n * sizeOf(g.out), outputs),
+    weights: (w: T) => packWeights(e, w, taps, channels, outputs),
+  };
+}
+
 /** Whether there is one window, as large as the image: a fully connected layer. */
 function isDense(g: Window): boolean {
   return g.pad[0] + g.pad[1] === 0 && sizeOf(g.out) === 1 && sizeOf(g.kernel) === sizeOf(g.size);
@@ -82,6 +97,21 @@ export function conv2d<T>(
 ): void {
   const k = sizeOf(g.kernel) * g.channels;
   if (isDense(g)) return matmul(e, { ...b, m: g.n, n: outputs, k, a: b.x, b: b.w });
+  if (prefersFours(e, g, outputs)) {
+    const rows = g.n * sizeOf(g.out), wide = widened(e, g, outputs), { isSensitive } = b;
+    const operands = {
+      ...packEpilogue(e, b, rows, outputs),
+      x: wide.pixels(b.x),
+      w: wide.weights(b.w),
+      isSensitive,
+    };
+    return computeInFours(
+      e,
+      [rows, outputs],
+      b.y,
+      (y) => conv2d(wide.e, wide.g, wide.outputs, { ...operands, y }),
+    );
+  }
   if (!b.isSensitive && prefersWinograd(e, g, outputs, b.w)) {
     const { channels: c } = g, strides = [g.kernel[1] * c * outputs, c * outputs, outputs, 1] as const;
     return winograd(e, g, outputs, { ...b, w: { w: b.w, base: 0, strides } });
@@ -112,6 +142,12 @@ export function conv2dWeightGradient<T>(
   outputs: number,
   b: { x: T; dy: T; dw: T },
 ): void {
+  if (prefersFours(e, g, outputs)) {
+    const taps = sizeOf(g.kernel), wide = widened(e, g, outputs);
+    const dw = e.scratch(taps * wide.g.channels * wide.outputs);
+    conv2dWeightGradient(wide.e, wide.g, wide.outputs, { x: wide.pixels(b.x), dy: wide.places(b.dy), dw });
+    return cutWeights(e, [taps, g.channels, outputs], { x: dw, y: b.dw });
+  }
   if (prefersWinograd(e, g, outputs)) return winogradWeightGradient(e, g, outputs, b);
   const m = sizeOf(g.kernel) * g.channels, k = g.n * sizeOf(g.out);
   const plan = { m, n: outputs, k, b: packRows(e, b.dy, k, outputs), y: b.dw };
@@ -171,9 +207,9 @@ function phases(size: number, kernel: number, stride: number, rate: number, pad:
   return list;
 }
 
-/** The taps of w [kh, kw, c, o] that a phase meets, last first, as a right operand [taps, o, ceil4(c)]. */
+/** The taps of w [kh, kw, c, o] that a phase meets, last first, as a right operand [taps, o, c]. */
 function packFlipped<T>(e: Emitter<T>, w: T, g: Window, o: number, py: Phase, px: Phase): T {
-  const c = g.channels, row = g.kernel[1] * c * o, size = py.taps * px.taps * o * 4 * quarters(c);
+  const c = g.channels, row = g.kernel[1] * c * o, size = py.taps * px.taps * o * c;
   if (size === 0) return w;
   const packed = e.scratch(size);
   transpose(e, w, packed, {
@@ -195,6 +231,15 @@ export function conv2dInputGradient<T>(
 ): void {
   const [h, w] = g.size, { n, channels: c } = g, o = outputs;
   if (isDense(g)) return matmul(e, { m: n, n: h * w * c, k: o, a: b.dy, b: b.w, transposeB: true, y: b.dx });
+  if (c % 4 !== 0 || o % 4 !== 0) {
+    const wide = widened(e, g, o), operands = { w: wide.weights(b.w), dy: wide.places(b.dy) };
+    return computeInFours(
+      e,
+      [n * h * w, c],
+      b.dx,
+      (dx) => conv2dInputGradient(wide.e, wide.g, wide.outputs, { ...operands, dx }),
+    );
+  }
   const flipped: Window = {
     ...g,
     size: g.out,
@@ -211,8 +256,7 @@ export function conv2dInputGradient<T>(
     });
   }
   const [rows, columns] = [0, 1].map((i) => phases(g.size[i], g.kernel[i], g.stride[i], g.rate[i], g.pad[i]));
-  const isWhole = rows.length * columns.length === 1, c4 = 4 * quarters(c);
-  const dx = isWhole || c === c4 ? b.dx : e.scratch(n * h * w * c4);
+  const isWhole = rows.length * columns.length === 1;
   for (const py of rows) {
     for (const px of columns) {
       const over: Window = {
@@ -226,12 +270,11 @@ export function conv2dInputGradient<T>(
         out: [py.positions, px.positions],
       };
       const scatter = isWhole ? undefined : {
-        base: (py.phase * w + px.phase) * c4,
+        base: (py.phase * w + px.phase) * c,
         dims: over.out,
-        strides: [h * w * c4, g.stride[0] * w * c4, g.stride[1] * c4] as const,
+        strides: [h * w * c, g.stride[0] * w * c, g.stride[1] * c] as const,
       };
-      convolve(e, over, c, { x: b.dy, w: packFlipped(e, b.w, g, o, py, px), y: dx, scatter });
+      convolve(e, over, c, { x: b.dy, w: packFlipped(e, b.w, g, o, py, px), y: b.dx, scatter });
     }
   }
-  if (dx !== b.dx) rearrange(e, dx, b.dx, { dims: [1, 1, n * h * w, c], strides: [0, 0, c4, 1] });
 }

@@ -9,10 +9,8 @@ import { columnSum } from "./column_sum.ts";
 import { rollForward, rollInputGradient, rolls, rollWeightGradient } from "./depthwise_roll.ts";
 import type { Emitter } from "./emitter.ts";
 import type { ChannelEpilogue } from "./epilogue.ts";
-import { quarters } from "./gemm.ts";
-import { defineKernel, type Kernel, sizeOf, spread } from "./kernel.ts";
-import { packRows } from "./matmul.ts";
-import { cutRows } from "./rearrange.ts";
+import { computeInFours, packRows, withoutZeros } from "./fours.ts";
+import { defineKernel, type Kernel, quarters, sizeOf, spread } from "./kernel.ts";
 import type { Window } from "./window.ts";
 import forwardCode from "./depthwise_conv2d.wgsl" with { type: "text" };
 import inputGradientCode from "./depthwise_conv2d_input_gradient.wgsl" with { type: "text" };
@@ -62,13 +60,22 @@ function emit<T>(
 }
 
 /**
- * The window over channels in fours: copies of the operands with zeros take less time than single channels would. Not forward in
- * training, where sums keep the order that nets were compared in.
+ * The same over channels in fours, and what makes operands of it: copies with zeros take less time than single channels would.
+ * Undefined for a multiplier, for which there is no kernel.
  */
-function widen<T>(e: Emitter<T>, g: Window, multiplier: number): Window | undefined {
-  const channels = 4 * quarters(g.channels), cells = g.n * Math.max(sizeOf(g.size), sizeOf(g.out)) * channels;
-  const fits = multiplier === 1 && channels !== g.channels && cells <= e.limit && e.sums === "long";
-  return fits ? { ...g, channels } : undefined;
+function widened<T>(e: Emitter<T>, g: Window, multiplier: number) {
+  const { n, channels } = g,
+    channels4 = 4 * quarters(channels),
+    most = n * Math.max(sizeOf(g.size), sizeOf(g.out));
+  if (multiplier !== 1 || channels === channels4 || most * channels4 > e.limit) return undefined;
+  const rows = (count: number) => (v: T) => packRows(e, v, count, channels);
+  return {
+    e: withoutZeros(e, channels, channels4),
+    g: { ...g, channels: channels4 },
+    pixels: rows(n * sizeOf(g.size)),
+    places: rows(n * sizeOf(g.out)),
+    taps: rows(sizeOf(g.kernel)),
+  };
 }
 
 /** Multiplications of a convolution, twice: with as many additions. */
@@ -84,15 +91,24 @@ export function depthwiseConv2d<T>(
   b: ChannelEpilogue<T> & { x: T; w: T; y: T },
 ): void {
   if (rolls(g, multiplier)) return rollForward(e, g, b);
-  const wide = widen(e, g, multiplier), c = g.channels, places = g.n * sizeOf(g.out);
+  const wide = widened(e, g, multiplier);
   if (wide) {
-    const x = packRows(e, b.x, g.n * sizeOf(g.size), c), w = packRows(e, b.w, sizeOf(g.kernel), c);
-    const y = e.scratch(places * wide.channels);
-    depthwiseConv2d(e, wide, 1, { x, w, y });
-    return cutRows(e, places, c, { x: y, y: b.y });
+    const x = wide.pixels(b.x), w = wide.taps(b.w), places = g.n * sizeOf(g.out);
+    // Windows that roll add in another order, and sums forward in training keep that in which nets were compared.
+    const compute = e.sums === "long" ? depthwiseConv2d : slideForward;
+    return computeInFours(e, [places, g.channels], b.y, (y) => compute(wide.e, wide.g, 1, { x, w, y }));
   }
-  const cells = places * c * multiplier;
-  emit(e, forwardKernel, g, multiplier, [b.x, b.w, b.y], cells, workOf(g, multiplier));
+  slideForward(e, g, multiplier, b);
+}
+
+function slideForward<T>(
+  e: Emitter<T>,
+  g: Window,
+  multiplier: number,
+  { x, w, y }: { x: T; w: T; y: T },
+): void {
+  const cells = g.n * sizeOf(g.out) * g.channels * multiplier;
+  emit(e, forwardKernel, g, multiplier, [x, w, y], cells, workOf(g, multiplier));
 }
 
 /** Emits dx from w and dy. */
@@ -103,12 +119,15 @@ export function depthwiseConv2dInputGradient<T>(
   b: { w: T; dy: T; dx: T },
 ): void {
   if (rolls(g, multiplier)) return rollInputGradient(e, g, b);
-  const wide = widen(e, g, multiplier), c = g.channels, pixels = g.n * sizeOf(g.size);
+  const wide = widened(e, g, multiplier), c = g.channels, pixels = g.n * sizeOf(g.size);
   if (wide) {
-    const w = packRows(e, b.w, sizeOf(g.kernel), c), dy = packRows(e, b.dy, g.n * sizeOf(g.out), c);
-    const dx = e.scratch(pixels * wide.channels);
-    depthwiseConv2dInputGradient(e, wide, 1, { w, dy, dx });
-    return cutRows(e, pixels, c, { x: dx, y: b.dx });
+    const w = wide.taps(b.w), dy = wide.places(b.dy);
+    return computeInFours(
+      e,
+      [pixels, c],
+      b.dx,
+      (dx) => depthwiseConv2dInputGradient(wide.e, wide.g, 1, { w, dy, dx }),
+    );
   }
   const cells = pixels * c;
   emit(e, inputGradientKernel, g, multiplier, [b.w, b.dy, b.dx], cells, workOf(g, multiplier));
@@ -122,12 +141,15 @@ export function depthwiseConv2dWeightGradient<T>(
   b: { x: T; dy: T; dw: T },
 ): void {
   if (rolls(g, multiplier)) return rollWeightGradient(e, g, b);
-  const wide = widen(e, g, multiplier), c = g.channels, taps = sizeOf(g.kernel);
+  const wide = widened(e, g, multiplier), c = g.channels, taps = sizeOf(g.kernel);
   if (wide) {
-    const x = packRows(e, b.x, g.n * sizeOf(g.size), c), dy = packRows(e, b.dy, g.n * sizeOf(g.out), c);
-    const dw = e.scratch(taps * wide.channels);
-    depthwiseConv2dWeightGradient(e, wide, 1, { x, dy, dw });
-    return cutRows(e, taps, c, { x: dw, y: b.dw });
+    const x = wide.pixels(b.x), dy = wide.places(b.dy);
+    return computeInFours(
+      e,
+      [taps, c],
+      b.dw,
+      (dw) => depthwiseConv2dWeightGradient(wide.e, wide.g, 1, { x, dy, dw }),
+    );
   }
   const rows = g.n * g.out[0], columns = taps * c * multiplier;
   const chunk = Math.ceil(Math.max(CHUNK / g.out[1], rows / MOST_CHUNKS)), chunks = Math.ceil(rows / chunk);

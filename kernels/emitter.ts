@@ -27,6 +27,8 @@ export interface Emitter<T> {
   readonly sums: "long" | "short" | "shortest";
   /** Whether a buffer holds the same at each run, so that what is made of it alone is made once. */
   isLasting(buffer: T): boolean;
+  /** A buffer of rows of so many elements as rows of whole vec4 with zeros at their ends, where there is such a copy. */
+  inFours(buffer: T, columns: number): T | undefined;
   /** `count` elements of a buffer, from `first` on: a multiple of {@linkcode WINDOW_UNIT}. */
   window(buffer: T, first: number, count: number): T;
   /**

@@ -7,9 +7,10 @@
  */
 import type { Emitter } from "./emitter.ts";
 import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
-import { type Cover, cover } from "./gemm_tiles.ts";
-import { type Kernel, type KernelCall, type ParamValues, spread } from "./kernel.ts";
-import { cutRows, rearrange, rowRanges, unitOf } from "./rearrange.ts";
+import { type Cover, cover, type Part } from "./gemm_tiles.ts";
+import { cutRows, packRows } from "./fours.ts";
+import { type Kernel, type KernelCall, type ParamValues, quarters, spread } from "./kernel.ts";
+import { rowRanges, unitOf } from "./rearrange.ts";
 import type { Window } from "./window.ts";
 import reduceCode from "./gemm_reduce.wgsl" with { type: "text" };
 
@@ -71,11 +72,6 @@ const reduceKernel: Kernel = defineWithEpilogue("gemm_reduce", reduceCode);
 /** The kernels of this file: tiles are in gemm_tiles.ts. */
 export const kernels: readonly Kernel[] = [reduceKernel];
 
-/** Vec4 that hold `count` elements. */
-export function quarters(count: number): number {
-  return Math.ceil(count / 4);
-}
-
 /** Emits a product. */
 export function gemm<T>(e: Emitter<T>, plan: GemmPlan<T>): void {
   const { m, n } = plan;
@@ -88,11 +84,7 @@ export function gemm<T>(e: Emitter<T>, plan: GemmPlan<T>): void {
     return;
   }
   const n4 = quarters(n), y = e.scratch(m * n4 * 4); // rows of whole vec4, then without their ends
-  const addend = plan.addend && e.scratch(m * n4 * 4);
-  if (plan.addend && addend) {
-    rearrange(e, plan.addend, addend, { dims: [1, 1, m, 4 * n4], size: [1, 1, m, n], strides: [0, 0, n, 1] });
-  }
-  padded(e, { ...plan, addend, y });
+  padded(e, { ...plan, addend: plan.addend && packRows(e, plan.addend, m, n), y });
   cutRows(e, m, n, { x: y, y: plan.y });
 }
 
@@ -138,7 +130,7 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
   const batches = plan.batches?.count ?? 1, n4 = quarters(n), layout = plan.rows ? "rows" : "steps";
   // Long sums never have a third level: their first sums are longer where k is.
   const isTwofold = e.sums === "long" || k <= 4 * GROUPS[e.sums] * CHUNKS;
-  const tiles = cover(e, layout, isTwofold, [m, n4, k, batches]), { usualTiles, stopgap } = tiles;
+  const { parts, usualTiles } = cover(e, layout, isTwofold, [m, n4, k, batches]);
   const ranges = batches > 1 || k === 0
     ? [{ first: 0, count: k }]
     : rowRanges(e, k, 4 * n4, Math.max(4, unitOf(4 * n4)));
@@ -148,17 +140,31 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
   const splits = scatter || batches > 1 ? 1 : Math.max(1, Math.min(filling, most));
   const groups = Math.ceil(Math.max(...ranges.map(({ count }) => count)) / splits / 4) + 1;
   const chunk = Math.max(GROUPS[e.sums], e.sums === "long" ? Math.ceil(groups / CHUNKS) : 0);
-  const parts = pieces * splits, isPartial = parts > 1, size4 = m * n4;
-  const y = isPartial ? e.scratch(4 * parts * size4) : plan.y;
+  const sums = pieces * splits, isPartial = sums > 1, size4 = m * n4;
+  const y = isPartial ? e.scratch(4 * sums * size4) : plan.y;
   for (const [piece, { first: kFirst, count: kCount }] of ranges.entries()) {
     const b = pieces === 1 ? plan.b : e.window(plan.b, kFirst * 4 * n4, kCount * 4 * n4);
     const epilogue = epilogueOf(isPartial ? {} : plan, b);
-    const call = ({ kernel, laneColumns, tilesM, tilesN }: Cover): KernelCall => {
+    const call = (
+      { kernel, laneColumns, tilesM, tilesN }: Cover,
+      { first: at, size: [height] }: Part,
+    ): KernelCall => {
       const [x, rows] = spread(tilesM * tilesN);
       return {
         kernel,
         params: {
-          ...{ m, m4: quarters(m), n4, laneColumns, tilesN, splits, kCount, chunk, chunks: CHUNKS },
+          ...{
+            first: at,
+            m: at[0] + height,
+            m4: quarters(m),
+            n4,
+            laneColumns,
+            tilesN,
+            splits,
+            kCount,
+            chunk,
+            chunks: CHUNKS,
+          },
           ...epilogue.params,
           ...placesOf(plan, first),
           kFirst: layout === "rows" ? kFirst / 4 : kFirst,
@@ -173,16 +179,19 @@ function padded<T>(e: Emitter<T>, plan: GemmPlan<T>, first = 0, m = plan.m): voi
         workgroups: [x, rows, batches * splits],
       };
     };
-    e.emit({
-      ...call(tiles),
-      stopgap: stopgap && call(stopgap),
-      buffers: [...epilogue.buffers, plan.a, b, y],
-      writes: [7],
-      unused: epilogue.unused,
-      work: 2 * m * n * batches * kCount * (k - (plan.zeros ?? 0)) / Math.max(1, k),
-    });
+    for (const part of parts) {
+      const [rows, columns] = part.size, numbers = rows * Math.min(4 * columns, n - 4 * part.first[1]);
+      e.emit({
+        ...call(part, part),
+        stopgap: part.stopgap && call(part.stopgap, part),
+        buffers: [...epilogue.buffers, plan.a, b, y],
+        writes: [7],
+        unused: epilogue.unused,
+        work: 2 * numbers * batches * kCount * (k - (plan.zeros ?? 0)) / Math.max(1, k),
+      });
+    }
   }
-  if (isPartial) reduce(e, { ...plan, m }, y, parts);
+  if (isPartial) reduce(e, { ...plan, m }, y, sums);
 }
 
 /** Emits the sum of partial products, with the epilogue. */

@@ -35,8 +35,8 @@ fn right(i: u32) -> vec4f { return textureLoad(b, texel(i)); }
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groupCounts: vec3u) { //@ alone
 fn main(@builtin(subgroup_invocation_id) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groupCounts: vec3u) { //@ together
   let index = group.x + group.y * groupCounts.x;
-  let m0 = ((index / p.tilesN) * (8u / p.laneColumns) + lane / p.laneColumns) * vectors;
-  let n0 = ((index % p.tilesN) * p.laneColumns + lane % p.laneColumns) * columns;
+  let m0 = p.first.x + ((index / p.tilesN) * (8u / p.laneColumns) + lane / p.laneColumns) * vectors;
+  let n0 = p.first.y + ((index % p.tilesN) * p.laneColumns + lane % p.laneColumns) * columns;
   if (m0 >= p.m || n0 >= p.n4) { return; } //@ alone
   let batch = group.z / p.splits;
   let split = group.z % p.splits;

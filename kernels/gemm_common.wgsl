@@ -6,7 +6,8 @@
 // counted through three dimensions with a stride each. Lines marked with @ rows or @ steps are for that layout only.
 
 struct Params {
-  m: u32,                 // rows of y
+  first: vec2u,           // row and vec4 column of y at which the launch begins
+  m: u32,                 // row of y at which it ends
   m4: u32,                // vec4 rows of y
   n4: u32,                // vec4 in a k of b, and in a row of y
   laneColumns: u32,

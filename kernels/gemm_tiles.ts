@@ -98,45 +98,75 @@ export interface Cover {
   readonly laneColumns: number;
   readonly tilesM: number;
   readonly tilesN: number;
-  /** Estimated, in arbitrary units. */
-  readonly time: number;
 }
+
+/** Rows, and vec4 of columns. */
+type Two = readonly [rows: number, columns: number];
+
+/** What one launch covers: `size` from `first` on, and nothing past the last column. */
+export interface Part extends Cover {
+  readonly first: Two;
+  readonly size: Two;
+  /** The smallest tiles, where these take a compiler long. */
+  readonly stopgap?: Cover;
+}
+
+/** Something that takes a while, in the time in which the fastest tile that reads alone computes a vec4. */
+type Timed<T> = T & { readonly time: number };
 
 /** The least that workgroups of a tile need to cover m x 4 n4 numbers. */
-function coverBy(tile: Tile, kernel: Kernel, m: number, n4: number): Cover {
-  const covers = tile.laneColumns.map((laneColumns): Cover => {
+function coverBy(tile: Tile, layout: Layout, [m, n4]: Two): Timed<Cover> {
+  const covers = tile.laneColumns.map((laneColumns): Timed<Cover> => {
     const rows = tile.rows * tile.lanes / laneColumns, columns = tile.columns * laneColumns;
     const tilesM = Math.ceil(m / rows), tilesN = Math.ceil(n4 / columns);
-    return { kernel, laneColumns, tilesM, tilesN, time: tilesM * rows * tilesN * columns / tile.speed };
+    const time = tilesM * rows * tilesN * columns / tile.speed;
+    return { kernel: tile.kernels[layout]!, laneColumns, tilesM, tilesN, time };
   });
-  return covers.reduce((best, c) => c.time < best.time ? c : best);
+  return least(covers);
 }
 
+function least<T>(timed: readonly Timed<T>[]): Timed<T> {
+  return timed.reduce((best, t) => t.time < best.time ? t : best);
+}
+
+/** Multiplications, by four, that take as long as a launch. */
+const LAUNCH = 3e5;
+
 /**
- * The tiles that cover a product in the least time, unless the emitter knows better, and how many of those that read alone there
- * are: sums are split by that number, so that they round alike whatever is chosen. `isTwofold`: the sums need no third level, which
- * tiles that load together do not have. `stopgap`: the smallest tiles, where those chosen take a compiler long.
+ * The tiles that cover a product in the least time, unless the emitter knows better: where large ones would lie over its edges by
+ * much, smaller ones lie along these. `usualTiles`: how many of those that read alone cover it; sums are split by that number, so
+ * that they round alike whatever is chosen. `isTwofold`: the sums need no third level, which tiles that load together do not have.
  */
 export function cover<T>(
   e: Emitter<T>,
   layout: Layout,
   isTwofold: boolean,
   [m, n4, k, batches]: readonly [number, number, number, number],
-): Cover & { readonly usualTiles: number; readonly stopgap?: Cover } {
-  const covers = new Map(TILE_NAMES.flatMap((name) => {
-    const tile: Tile = TILES[name], kernel = tile.kernels[layout];
-    const isUsable = tile.load !== "together" || e.subgroups && isTwofold;
-    return kernel && isUsable ? [[name, coverBy(tile, kernel, m, n4)] as const] : [];
-  }));
-  const best = (names: readonly TileName[]) =>
-    names.reduce((best, name) => covers.get(name)!.time < covers.get(best)!.time ? name : best);
-  const { tilesM, tilesN } = covers.get(best(["16x16", "8x8"]))!;
-  const names = [...covers.keys()], isSmall = m * n4 * k * batches < SMALL;
-  const name = e.choose("gemm", [m, 4 * n4, k, batches], names, isSmall ? "8x8" : best(names));
-  const { load, rows, columns }: Tile = TILES[name], isQuick = !load || 4 * rows * columns <= QUICK;
-  return {
-    ...covers.get(name)!,
-    usualTiles: tilesM * tilesN,
-    stopgap: isQuick ? undefined : covers.get("8x8"),
+): { readonly parts: readonly Part[]; readonly usualTiles: number } {
+  const names = TILE_NAMES.filter((name) => {
+    const tile: Tile = TILES[name];
+    return tile.kernels[layout] && (tile.load !== "together" || e.subgroups && isTwofold);
+  });
+  const part = (name: TileName, first: Two, size: Two): Timed<Part> => {
+    const { load, rows, columns }: Tile = TILES[name], isQuick = !load || 4 * rows * columns <= QUICK;
+    const by = (name: TileName) => coverBy(TILES[name], layout, size);
+    return { ...by(name), first, size, stopgap: isQuick ? undefined : by("8x8") };
   };
+  const fastest = (first: Two, size: Two) => least(names.map((name) => part(name, first, size)));
+  const ways = names.map((name) => {
+    const { load, rows, columns, lanes }: Tile = TILES[name], isLarge = load === "together";
+    const inner = isLarge ? [m - m % (rows * lanes), n4 - n4 % columns] : [m, n4];
+    const divisions = [[m, n4], [m, inner[1]], [inner[0], n4], inner].filter(([m, n4]) => m * n4 > 0);
+    return least(divisions.map(([rows, columns]) => {
+      const parts = [part(name, [0, 0], [rows, columns])];
+      if (columns < n4) parts.push(fastest([0, columns], [rows, n4 - columns]));
+      if (rows < m) parts.push(fastest([rows, 0], [m - rows, n4]));
+      const launches = (parts.length - 1) * LAUNCH / Math.max(1, k) / batches;
+      return { name, parts, time: parts.reduce((sum, { time }) => sum + time, launches) };
+    }));
+  });
+  const usual = least((["16x16", "8x8"] as const).map((name) => coverBy(TILES[name], layout, [m, n4])));
+  const isSmall = m * n4 * k * batches < SMALL;
+  const name = e.choose("gemm", [m, 4 * n4, k, batches], names, isSmall ? "8x8" : least(ways).name);
+  return { parts: ways.find((way) => way.name === name)!.parts, usualTiles: usual.tilesM * usual.tilesN };
 }

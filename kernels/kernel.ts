@@ -32,6 +32,14 @@ export interface KernelCall {
   readonly workgroups: readonly [number, number, number];
 }
 
+/** A matrix whose rows are no whole vec4, and the same with zeros at the ends of rows. */
+export interface Fours<T> {
+  readonly narrow: T;
+  readonly wide: T;
+  /** Of `narrow`. */
+  readonly columns: number;
+}
+
 /** One dispatch. `T` stands for whatever the caller uses to name a buffer. */
 export interface Launch<T> extends KernelCall {
   /** Buffers for bindings 1, 2, ... in order. */
@@ -40,6 +48,8 @@ export interface Launch<T> extends KernelCall {
   readonly writes: readonly number[];
   /** Indices of those that are neither read nor written: they stand where the kernel needs a binding and nothing else. */
   readonly unused?: readonly number[];
+  /** What it copies, where that is the one from the other. */
+  readonly fours?: Fours<T>;
   /** Computes the same bits from the same buffers, more slowly, by a kernel that compiles in a fraction of the time. */
   readonly stopgap?: KernelCall;
   /** Estimated work in floating point operations, for slicing submissions and for profiles. */
@@ -180,6 +190,11 @@ export function spread(workgroups: number): [number, number, number] {
   if (workgroups <= MAX_WORKGROUPS) return [Math.max(1, workgroups), 1, 1];
   const y = Math.ceil(workgroups / MAX_WORKGROUPS);
   return [Math.ceil(workgroups / y), y, 1];
+}
+
+/** Vec4 that hold `count` elements. */
+export function quarters(count: number): number {
+  return Math.ceil(count / 4);
 }
 
 /** Product of a shape's dimensions. */

@@ -5,10 +5,12 @@
  *
  * @module
  */
-import { padRows, transpose } from "./columns.ts";
+import { transpose } from "./columns.ts";
 import { type Emitter, WINDOW_UNIT } from "./emitter.ts";
 import type { Epilogue } from "./epilogue.ts";
-import { gemm, quarters } from "./gemm.ts";
+import { packRows } from "./fours.ts";
+import { gemm } from "./gemm.ts";
+import { quarters } from "./kernel.ts";
 import { rowRanges, unitOf } from "./rearrange.ts";
 import { matrixWindow } from "./window.ts";
 
@@ -24,18 +26,10 @@ export interface MatmulPlan<T> extends Epilogue<T> {
   readonly y: T;
 }
 
-/** `x` [rows, columns] with rows of whole vec4, as gemm wants both operands: a copy where they are not. */
-export function packRows<T>(e: Emitter<T>, x: T, rows: number, columns: number): T {
-  if (columns % 4 === 0) return x;
-  const packed = e.scratch(rows * 4 * quarters(columns), x);
-  padRows(e, rows, columns, { x, y: packed });
-  return packed;
-}
-
-/** The transpose of `x` [rows, columns], with rows of whole vec4. */
+/** The transpose of `x` [rows, columns], with rows of whole vec4, and rows of zeros up to a multiple of four. */
 function packTransposed<T>(e: Emitter<T>, x: T, rows: number, columns: number): T {
-  const packed = e.scratch(columns * 4 * quarters(rows), x);
-  transpose(e, x, packed, { rows, columns });
+  const wide = 4 * quarters(columns), packed = e.scratch(wide * 4 * quarters(rows), x);
+  transpose(e, packRows(e, x, rows, columns), packed, { rows, columns: wide });
   return packed;
 }
 

@@ -11,13 +11,37 @@
  */
 import { imageRows } from "./columns.ts";
 import type { Emitter } from "./emitter.ts";
-import { MOST_TAPS, quarters } from "./gemm.ts";
-import { sizeOf } from "./kernel.ts";
+import { MOST_TAPS } from "./gemm.ts";
+import { quarters, sizeOf } from "./kernel.ts";
 import { rearrange } from "./rearrange.ts";
 import type { Window } from "./window.ts";
 
 /** Multiplications of a product that take as long as copying an element of its left operand, fitted to lavapipe's. */
 const COPY = 26;
+
+/** What the ways take for a place of the window, in multiplications of the product. */
+function timesOf({ kernel: [taps, width], channels, size, out, stride }: Window, outputs: number) {
+  const run4 = 4 * quarters(width * channels), pixels = sizeOf(size) / sizeOf(out);
+  return {
+    oneStep: 4 * quarters(taps * width * channels) * (COPY + outputs),
+    twoSteps: run4 * (stride[0] * COPY + taps * outputs),
+    fours: 4 * quarters(channels) * (pixels * COPY + taps * width * outputs),
+  };
+}
+
+/**
+ * Whether a convolution, or the gradient of its weights, is computed of copies with channels and outputs in fours: where there are
+ * more than a few of them. Forward in training images are not, for the order of their sums; little would be gained there.
+ */
+export function prefersFours<T>(e: Emitter<T>, g: Window, outputs: number): boolean {
+  const { n, channels, size, out } = g;
+  const most = 4 * n * Math.max(sizeOf(size) * quarters(channels), sizeOf(out) * quarters(outputs));
+  if (most > e.limit) return false;
+  if (channels % 4 === 0) return outputs % 4 !== 0;
+  const { oneStep, twoSteps, fours } = timesOf(g, outputs);
+  const isKept = channels < 4 && e.sums !== "long";
+  return !isKept && sizeOf(g.kernel) <= MOST_TAPS && fours <= Math.min(oneStep, twoSteps);
+}
 
 /** A convolution that has the same results. */
 interface Narrowed<T> {
@@ -41,8 +65,7 @@ export function narrow<T>(
 ): Narrowed<T> | undefined {
   const { n, size: [height], out: [, columns], kernel: [taps, width], channels } = g;
   const run = width * channels, run4 = 4 * quarters(run), n4 = 4 * quarters(outputs);
-  const oneStep = 4 * quarters(taps * run) * (COPY + outputs);
-  const twoSteps = g.stride[0] * run4 * COPY + taps * run4 * outputs;
+  const { oneStep, twoSteps } = timesOf(g, outputs);
   const fits = taps <= MOST_TAPS && Math.max(n * height * columns, taps * n4) * run4 <= e.limit;
   if (channels % 4 === 0 || !fits || e.sums !== "long" || twoSteps >= oneStep) return undefined;
   const alongRows: Window = {

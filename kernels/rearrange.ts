@@ -48,11 +48,6 @@ export function rearrange<T>(e: Emitter<T>, x: T, y: T, r: Rearrangement): void 
   });
 }
 
-/** Emits y [rows, columns] from x, whose rows are whole vec4: without their ends. */
-export function cutRows<T>(e: Emitter<T>, rows: number, columns: number, { x, y }: { x: T; y: T }): void {
-  rearrange(e, x, y, { dims: [1, 1, rows, columns], strides: [0, 0, 4 * Math.ceil(columns / 4), 1] });
-}
-
 /** Row-major strides of a shape. */
 export function stridesOf([, b, c, d]: Four): Four {
   return [b * c * d, c * d, d, 1];

@@ -10,8 +10,8 @@
  */
 import { type Emitter, WINDOW_UNIT } from "./emitter.ts";
 import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
-import { gemm, quarters } from "./gemm.ts";
-import { defineKernel, type Kernel, sizeOf, specialize, spread } from "./kernel.ts";
+import { gemm } from "./gemm.ts";
+import { defineKernel, type Kernel, quarters, sizeOf, specialize, spread } from "./kernel.ts";
 import { withTextures } from "./texture.ts";
 import { matrixWindow, type Window } from "./window.ts";
 import common from "./winograd_common.wgsl" with { type: "text" };

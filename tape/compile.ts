@@ -155,8 +155,8 @@ function copiesOf(fills: readonly Fill[], buffers: Buffers): TextureFill[] {
   }));
 }
 
-/** The launches of the preparation, and the copies into textures that follow each. */
-function preparationOf({ fills }: Plan, launches: readonly Bound[], buffers: Buffers): Command[] {
+/** Launches that come before runs, and the copies into textures that follow each. */
+function stageOf(launches: readonly Bound[], fills: readonly Fill[], buffers: Buffers): Command[] {
   const fillsAfter = (i: number) => copiesOf(fills.filter(({ after }) => after === i), buffers);
   return [...fillsAfter(-1), ...launches.flatMap(({ dispatch }, i) => [dispatch, ...fillsAfter(i)])];
 }
@@ -196,12 +196,11 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
   );
   const buffers = new Buffers(gpu, plan, parameters);
   try {
-    const { owned } = buffers, planned = [...plan.preparation, ...plan.launches];
+    const { owned } = buffers, stages = [plan.preparation, plan.intake, plan.launches];
     const compiler = compilerFor(gpu, plan);
-    const bound = await boundLaunches(gpu, planned, buffers);
-    const [first, launches] = [bound.slice(0, plan.preparation.length), bound.slice(plan.preparation.length)];
-    leaveOutRepeatedCopies(first, buffers);
-    leaveOutRepeatedCopies(launches, buffers);
+    const bound = await boundLaunches(gpu, stages.flat(), buffers), rest = bound.slice();
+    const [preparation, intake, launches] = stages.map(({ length }) => rest.splice(0, length));
+    for (const stage of [preparation, launches]) leaveOutRepeatedCopies(stage, buffers);
     const grow = (value: Value, bytes: number) => {
       buffers.grow(value, bytes);
       for (const { planned: { launch }, dispatch, bind } of launches) {
@@ -216,8 +215,8 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
     await gpu.settled();
     return new Program(gpu, {
       ...{ plan, parameters, feeds, fetches, owned, grow, label, ready },
-      preparation: preparationOf(plan, first, buffers),
-      intake: copiesOf(plan.intake, buffers),
+      preparation: stageOf(preparation, plan.fills, buffers),
+      intake: stageOf(intake, plan.intakeFills, buffers),
       commands: launches.map(({ dispatch }) => dispatch),
     });
   } catch (error) {

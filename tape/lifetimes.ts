@@ -9,7 +9,14 @@ import type { PlannedLaunch } from "./memory.ts";
 import type { Fill } from "./preparation.ts";
 import type { Value } from "./tape.ts";
 
-/** From the first launch that touches a value to the last, the preparation's counted first; both included. */
+/** The launches of a program. */
+interface Stages {
+  readonly preparation: readonly PlannedLaunch[];
+  readonly intake: readonly PlannedLaunch[];
+  readonly launches: readonly PlannedLaunch[];
+}
+
+/** From the first launch that touches a value to the last, those of preparation and intake counted first; both included. */
 export interface Life {
   readonly first: number;
   readonly last: number;
@@ -18,33 +25,36 @@ export interface Life {
 /**
  * Lives of all values that have memory of their own, by what `root` tells.
  *
- * A result of the preparation that runs read lives on to the end of the program, and so to its next run. One that they read from
+ * A result of preparation or intake that runs read lives on to the end of the program, and so to its next run. One that they read from
  * a texture of its own needs its memory only until it has been copied there.
  *
  * @param kept values that are read after a run
  */
 export function lifetimes(
-  { preparation, launches, fills }: {
-    readonly preparation: readonly PlannedLaunch[];
-    readonly launches: readonly PlannedLaunch[];
+  { preparation, intake, launches, fills, intakeFills }: Stages & {
     readonly fills: readonly Fill[];
+    readonly intakeFills: readonly Fill[];
   },
   kept: Iterable<Value>,
   root: (value: Value) => Value,
 ): Map<Value, Life> {
-  const lives = new Map<Value, Life>(), begin = preparation.length, end = begin + launches.length;
+  const lives = new Map<Value, Life>(), fed = preparation.length, begin = fed + intake.length;
+  const end = begin + launches.length;
   const touch = (value: Value, i: number) => {
     const key = root(value), { first, last } = lives.get(key) ?? { first: i, last: i };
     lives.set(key, { first: Math.min(first, i), last: Math.max(last, i) });
   };
-  [...preparation, ...launches].forEach(({ launch, textures }, i) =>
+  [...preparation, ...intake, ...launches].forEach(({ launch, textures }, i) =>
     launch.buffers.forEach((value, b) => {
       if (!launch.unused?.includes(b) && !textures.get(b + 1)?.isKept) touch(value, i);
     })
   );
   for (const { value, after } of fills) touch(value, Math.max(0, after));
+  for (const { value, after } of intakeFills) touch(value, fed + Math.max(0, after));
   for (const [value, { first, last }] of lives) {
-    if (first < begin && last >= begin) touch(value, end);
+    if (first >= begin || last < begin) continue;
+    touch(value, end);
+    if (first >= fed) touch(value, 0); // the preparation may come again without the intake
   }
   for (const value of kept) touch(value, end);
   return lives;
@@ -52,15 +62,12 @@ export function lifetimes(
 
 /** For each of the values, those of them that a launch writes while it reads the value, or reads while it writes it. */
 export function rivalsOf(
-  { preparation, launches }: {
-    readonly preparation: readonly PlannedLaunch[];
-    readonly launches: readonly PlannedLaunch[];
-  },
+  { preparation, intake, launches }: Stages,
   values: readonly Value[],
   root: (value: Value) => Value,
 ): Set<number>[] {
   const indices = new Map(values.map((value, i) => [value, i])), rivals = values.map(() => new Set<number>());
-  for (const { launch: { buffers, writes, unused }, textures } of [...preparation, ...launches]) {
+  for (const { launch: { buffers, writes, unused }, textures } of [...preparation, ...intake, ...launches]) {
     const bound = buffers.map((value, b) =>
       unused?.includes(b) || textures.has(b + 1) ? undefined : indices.get(root(value))
     );

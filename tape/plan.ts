@@ -9,7 +9,7 @@
 import { type Choose, chooserOf, type Preferences, WORKGROUPS } from "../kernels/choices.ts";
 import type { Emitter } from "../kernels/emitter.ts";
 import { withHalfStorage } from "../kernels/half.ts";
-import { sizeOf } from "../kernels/kernel.ts";
+import { type Fours, type Launch, sizeOf } from "../kernels/kernel.ts";
 import { TEXTURE_LIMIT } from "../kernels/texture.ts";
 import { backwardOf, fuse, reachable, type Step } from "./fuse.ts";
 import { halfValues } from "./halves.ts";
@@ -21,7 +21,15 @@ import { isBatchNormByBatch } from "./ops/batch_norm.ts";
 import { absorbPadding } from "./padding.ts";
 import { Places } from "./places.ts";
 import { planMemory } from "./plan_memory.ts";
-import { feedTextures, type Fill, fillsOf, isGiven, NOTHING, planPreparation } from "./preparation.ts";
+import {
+  feedPacking,
+  feedTextures,
+  type Fill,
+  fillsOf,
+  isGiven,
+  NOTHING,
+  planPreparation,
+} from "./preparation.ts";
 import { lowerInParts } from "./split.ts";
 import type { Node, Tape, Value } from "./tape.ts";
 import { bytesOfTextures, planTextures, type TextureSlot, textureUses } from "./textures.ts";
@@ -53,8 +61,10 @@ export class Plan {
   readonly preparation: readonly PlannedLaunch[];
   /** Copies that belong to the preparation. */
   readonly fills: readonly Fill[];
-  /** Copies that come before the first run, and again where something was fed. */
-  readonly intake: readonly Fill[];
+  /** Those that come before the first run, and again where something was fed: feeds with rows in fours. */
+  readonly intake: readonly PlannedLaunch[];
+  /** Copies that belong to the intake. */
+  readonly intakeFills: readonly Fill[];
   /** Whether a run changes the parameters. */
   readonly changesParameters: boolean;
   /** Bytes of each block, and the label of the largest value in it. */
@@ -63,7 +73,11 @@ export class Plan {
   readonly sources: Value[] = [];
   /** Textures that launches read operands from. */
   readonly textures: readonly TextureSlot[];
-  readonly #lowered: LabelledLaunch[] = [];
+  #lowered: LabelledLaunch[] = [];
+  /** Copies with rows in fours, by the values of which they hold all; see {@linkcode Fours}. */
+  readonly #fours = new Map<Value, Fours<Value>>();
+  /** Values that launches compute from nothing but what {@linkcode isGiven}. */
+  readonly #lasting = new Set<Value>();
   readonly #places: Places;
   readonly #limit: number;
   readonly #choose: Choose;
@@ -101,10 +115,13 @@ export class Plan {
     this.#places = new Places(tape, request.precision === "f16" ? halfValues(nodes, needed) : new Set());
     for (const step of fuse(nodes, needed)) this.#lower(step);
     this.#planUpdates(updates);
+    this.#dropUnread(needed);
     const launches = this.#lowered.map(({ launch }) => launch),
       partOf = (value: Value) => this.#places.part(value);
     const uses = textureUses(launches, partOf, (value) => this.bytesEach(value));
-    const fed = feedTextures(launches, uses, partOf), others = uses.filter(({ own }) => !fed.has(own));
+    const packing = feedPacking(launches, partOf);
+    const fed = feedTextures(launches, uses, packing, partOf),
+      others = uses.filter(({ own }) => !fed.has(own));
     const { launches: first, textures } = this.changesParameters
       ? NOTHING
       : planPreparation(launches, others, kept, partOf);
@@ -115,9 +132,11 @@ export class Plan {
       textures: operands.get(i) ?? new Map(),
     }));
     this.preparation = planned.filter((_, i) => first.has(i));
-    this.launches = planned.filter((_, i) => !first.has(i));
-    this.fills = fillsOf(this.preparation.map(({ launch }) => launch), uses, textures, partOf);
-    this.intake = fillsOf([], uses, fed, partOf);
+    this.intake = planned.filter((_, i) => packing.has(i));
+    this.launches = planned.filter((_, i) => !first.has(i) && !packing.has(i));
+    const launchesOf = (stage: readonly PlannedLaunch[]) => stage.map(({ launch }) => launch);
+    this.fills = fillsOf(launchesOf(this.preparation), uses, textures, partOf);
+    this.intakeFills = fillsOf(launchesOf(this.intake), uses, fed, partOf);
     this.#placeAll(kept);
     this.#checkBindings(maxBindingSize);
   }
@@ -125,6 +144,15 @@ export class Plan {
   /** Where a value lies. */
   region(value: Value): Region {
     return this.#places.region(value);
+  }
+
+  /** Whether the intake copies a feed. */
+  isTakenIn(feed: Value): boolean {
+    const taken = [
+      ...this.intake.flatMap(({ launch }) => launch.buffers),
+      ...this.intakeFills.map((f) => f.value),
+    ];
+    return taken.some((value) => this.#places.root(value) === feed);
   }
 
   /** Bytes of an element of a value. */
@@ -154,7 +182,11 @@ export class Plan {
       workgroups: this.#workgroups,
       subgroups: this.#subgroups,
       sums,
-      isLasting: (value) => !this.changesParameters && isGiven(this.#places.root(value)),
+      isLasting: (value) => this.#isLasting(value),
+      inFours: (value, columns) => {
+        const known = this.#isWhole(value) ? this.#fours.get(this.#places.root(value)) : undefined;
+        return known?.columns === columns ? known.wide : undefined;
+      },
       choose: this.#choose,
       emit: ({ kernel, ...rest }) => {
         const halves = rest.buffers.flatMap((value, i) => this.bytesEach(value) === 2 ? [i + 1] : []);
@@ -162,6 +194,7 @@ export class Plan {
           { ...rest.stopgap, kernel: withHalfStorage(rest.stopgap.kernel, halves) };
         const launch = { ...rest, kernel: withHalfStorage(kernel, halves), stopgap };
         this.#lowered.push({ launch, origin, label: `${label} (${launch.kernel.name})` });
+        this.#learn(launch);
       },
       scratch: (elements, copiesOf) => {
         const scratch = this.#places.temporary(`${label}/scratch`, [elements]);
@@ -170,6 +203,33 @@ export class Plan {
       },
       window: (value, first, count) => this.#places.window(value, first, [count]),
     };
+  }
+
+  #isLasting(value: Value): boolean {
+    const root = this.#places.root(value);
+    return !this.changesParameters && isGiven(root) || this.#lasting.has(root);
+  }
+
+  /** Whether a value is all of what lies in its memory, and changes no more in a run once it is there. */
+  #isWhole(value: Value): boolean {
+    const root = this.#places.root(value);
+    return root.source?.kind !== "state" && sizeOf(root.shape) === sizeOf(value.shape);
+  }
+
+  #learn({ buffers, writes, fours }: Launch<Value>): void {
+    const read = buffers.filter((_, b) => !writes.includes(b)), written = writes.map((b) => buffers[b]);
+    if (read.every((value) => this.#isLasting(value))) written.forEach((value) => this.#lasting.add(value));
+    if (fours && this.#isWhole(fours.narrow)) this.#fours.set(this.#places.root(fours.narrow), fours);
+  }
+
+  /** Leaves out results without the ends of rows where all read them with these. */
+  #dropUnread(needed: Iterable<Value>): void {
+    const root = (value: Value) => this.#places.root(value), read = new Set([...needed].map(root));
+    this.#lowered = this.#lowered.toReversed().filter(({ launch: { fours, buffers, writes } }) => {
+      if (fours && writes.every((b) => !read.has(root(buffers[b])))) return false;
+      for (const value of buffers) read.add(root(value));
+      return true;
+    }).toReversed();
   }
 
   #lower({ node, inputs, outputs, epilogue, isSensitive }: Step): void {

@@ -85,16 +85,33 @@ export function planPreparation(
   return choose([...results, ...operands], uses, room);
 }
 
-/** The textures of feeds that are fed whole and that no launch writes to. */
+/** Whether a value is a feed that is fed whole and that no launch writes to, by the last writes of all. */
+function isFed(value: Value, lastWrites: ReadonlyMap<Value, number>): boolean {
+  return value.source?.kind === "feed" && !value.source.grows && !lastWrites.has(value);
+}
+
+/** The launches, by index, that copy feeds to have their rows in fours. */
+export function feedPacking(
+  launches: readonly Launch<Value>[],
+  partOf: (value: Value) => Part,
+): Set<number> {
+  const root = (value: Value) => partOf(value).root, lastWrites = lastWritesOf(launches, root);
+  return new Set(
+    launches.flatMap(({ fours }, i) => fours && isFed(root(fours.narrow), lastWrites) ? [i] : []),
+  );
+}
+
+/** The textures of feeds, and of those that launches of the intake have copied. */
 export function feedTextures(
   launches: readonly Launch<Value>[],
   uses: readonly TextureUse<Value>[],
+  packing: ReadonlySet<number>,
   partOf: (value: Value) => Part,
 ): Set<TextureSlot> {
   const root = (value: Value) => partOf(value).root, lastWrites = lastWritesOf(launches, root);
-  const isFed = (value: Value) =>
-    value.source?.kind === "feed" && !value.source.grows && !lastWrites.has(value);
-  return new Set(uses.filter(({ value }) => isFed(root(value))).map(({ own }) => own));
+  const packed = new Set([...packing].map((i) => root(launches[i].fours!.wide)));
+  const own = uses.filter(({ value }) => packed.has(root(value)) || isFed(root(value), lastWrites));
+  return new Set(own.map(({ own }) => own));
 }
 
 /** What fills textures that are kept, after these launches: each as soon as its value is there, so that its buffer serves others again. */

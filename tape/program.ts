@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Command, type Dispatch, Executor, type Fill } from "../gpu/executor.ts";
+import { type Command, type Dispatch, Executor } from "../gpu/executor.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { sizeOf } from "../kernels/kernel.ts";
 import type { Parameters } from "./parameters.ts";
@@ -32,7 +32,7 @@ export interface ProgramParts {
   /** The plan's preparation. */
   readonly preparation: readonly Command[];
   /** The plan's intake. */
-  readonly intake: readonly Fill[];
+  readonly intake: readonly Command[];
   readonly commands: readonly Dispatch[];
   readonly feeds: ReadonlyMap<string, Port>;
   readonly fetches: ReadonlyMap<string, Port>;
@@ -66,8 +66,8 @@ export class Program {
   readonly plan: Plan;
   /** What comes before the first run, and again where the parameters have changed. */
   readonly preparation: readonly Command[];
-  /** What comes before a run where something was fed: copies of feeds that are read as textures. */
-  readonly intake: readonly Fill[];
+  /** What comes before a run where something was fed: copies of feeds in fours, and of those that are read as textures. */
+  readonly intake: readonly Command[];
   /** The launches of a run, for profiles and tests; alone they compute with what preparation and intake have left. */
   readonly commands: readonly Dispatch[];
 
@@ -111,7 +111,7 @@ export class Program {
     }
     if (grows && data.length > port.place.size) port.place = this.#grow(port.value, data.length);
     this.#gpu.upload(port.place.buffer, data, port.place.offset);
-    this.#isFed ||= this.intake.some(({ fill }) => fill.source === port.place.buffer);
+    this.#isFed ||= this.plan.isTakenIn(port.value);
   }
 
   /** Whether there is a feed of that name. */

@@ -309,7 +309,7 @@ Deno.test("a Program copies feeds that it reads as textures where one was fed, a
     const fetches = { y: add(matmul(matmul(a, b), a), c) }, parameters = new Parameters(gpu, tape.variables);
     const forced = chooserOf({ kind: "software", forced: ["8x8"] });
     const program = await compile(gpu, tape, { choose: forced, fetches, parameters });
-    assertEquals(program.plan.intake.map(({ value }) => value), [a, b]); // a once for both products
+    assertEquals(program.plan.intakeFills.map(({ value }) => value), [a, b]); // a once for both products
     const products: Float32Array[] = [];
     for (const seed of [1, 2]) {
       for (const name of ["a", "b"]) program.feed(name, array(`${name}${seed}`, [64, 64]));
