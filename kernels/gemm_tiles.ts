@@ -43,7 +43,7 @@ function kernelsOf(name: string, code: string, { rows, columns }: Size, load?: L
   const layouts = LAYOUTS.filter((layout) => layout === "rows" || rows % 4 === 0);
   const kernels = layouts.map((layout): [Layout, Kernel] => {
     const text = variant(commonCode + code, [...LAYOUTS, ...LOADS], load ? [layout, load] : [layout]);
-    const sumCount = rows * columns, shares = columns / 2;
+    const sumCount = rows * columns, shares = Math.ceil(columns / 2);
     const constants = {
       vectors: rows,
       rows: Math.floor(rows / 4),
@@ -69,6 +69,7 @@ const SHARED = { rows: 4, columns: 2 };
 const TILES = {
   "16x16": registerTile(16, 16, "alone", 1),
   "8x8": registerTile(8, 8, "alone", 0.7),
+  "16x4": registerTile(16, 4, "alone", 0.6),
   "8x32": registerTile(8, 32, "together", 1.4),
   "7x32": registerTile(7, 32, "together", 1.4),
   "1x32": registerTile(1, 32, "alone", 0.3),
@@ -82,6 +83,8 @@ const TILES = {
 } satisfies Record<string, Tile>;
 type TileName = keyof typeof TILES;
 const TILE_NAMES = Object.keys(TILES) as TileName[];
+/** A tile for edges alone. */
+const EDGE: TileName = "16x4";
 
 /** The kernels of this file. */
 export const kernels: readonly Kernel[] = TILE_NAMES.flatMap((name) => Object.values(TILES[name].kernels));
@@ -153,7 +156,7 @@ export function cover<T>(
     return { ...by(name), first, size, stopgap: isQuick ? undefined : by("8x8") };
   };
   const fastest = (first: Two, size: Two) => least(names.map((name) => part(name, first, size)));
-  const ways = names.map((name) => {
+  const ways = names.filter((name) => name !== EDGE).map((name) => {
     const { load, rows, columns, lanes }: Tile = TILES[name], isLarge = load === "together";
     const inner = isLarge ? [m - m % (rows * lanes), n4 - n4 % columns] : [m, n4];
     const divisions = [[m, n4], [m, inner[1]], [inner[0], n4], inner].filter(([m, n4]) => m * n4 > 0);
@@ -167,6 +170,7 @@ export function cover<T>(
   });
   const usual = least((["16x16", "8x8"] as const).map((name) => coverBy(TILES[name], layout, [m, n4])));
   const isSmall = m * n4 * k * batches < SMALL;
-  const name = e.choose("gemm", [m, 4 * n4, k, batches], names, isSmall ? "8x8" : least(ways).name);
+  const byDefault = isSmall ? "8x8" : least(ways).name;
+  const name = e.choose("gemm", [m, 4 * n4, k, batches], ways.map(({ name }) => name), byDefault);
   return { parts: ways.find((way) => way.name === name)!.parts, usualTiles: usual.tilesM * usual.tilesN };
 }

@@ -196,10 +196,10 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
   );
   const buffers = new Buffers(gpu, plan, parameters);
   try {
-    const { owned } = buffers, stages = [plan.preparation, plan.intake, plan.launches];
+    const { owned } = buffers, stages = [plan.preparation, plan.intake, plan.launches, plan.outtake];
     const compiler = compilerFor(gpu, plan);
     const bound = await boundLaunches(gpu, stages.flat(), buffers), rest = bound.slice();
-    const [preparation, intake, launches] = stages.map(({ length }) => rest.splice(0, length));
+    const [preparation, intake, launches, outtake] = stages.map(({ length }) => rest.splice(0, length));
     for (const stage of [preparation, launches]) leaveOutRepeatedCopies(stage, buffers);
     const grow = (value: Value, bytes: number) => {
       buffers.grow(value, bytes);
@@ -217,6 +217,7 @@ export async function compile(gpu: Gpu, tape: Tape, request: ProgramRequest): Pr
       ...{ plan, parameters, feeds, fetches, owned, grow, label, ready },
       preparation: stageOf(preparation, plan.fills, buffers),
       intake: stageOf(intake, plan.intakeFills, buffers),
+      outtake: outtake.map(({ dispatch }) => dispatch),
       commands: launches.map(({ dispatch }) => dispatch),
     });
   } catch (error) {

@@ -14,6 +14,12 @@ interface Stages {
   readonly preparation: readonly PlannedLaunch[];
   readonly intake: readonly PlannedLaunch[];
   readonly launches: readonly PlannedLaunch[];
+  readonly outtake: readonly PlannedLaunch[];
+}
+
+/** All of them, in order. */
+function all({ preparation, intake, launches, outtake }: Stages): readonly PlannedLaunch[] {
+  return [...preparation, ...intake, ...launches, ...outtake];
 }
 
 /** From the first launch that touches a value to the last, those of preparation and intake counted first; both included. */
@@ -31,20 +37,17 @@ export interface Life {
  * @param kept values that are read after a run
  */
 export function lifetimes(
-  { preparation, intake, launches, fills, intakeFills }: Stages & {
-    readonly fills: readonly Fill[];
-    readonly intakeFills: readonly Fill[];
-  },
+  plan: Stages & { readonly fills: readonly Fill[]; readonly intakeFills: readonly Fill[] },
   kept: Iterable<Value>,
   root: (value: Value) => Value,
 ): Map<Value, Life> {
-  const lives = new Map<Value, Life>(), fed = preparation.length, begin = fed + intake.length;
-  const end = begin + launches.length;
+  const lives = new Map<Value, Life>(), { fills, intakeFills } = plan;
+  const fed = plan.preparation.length, begin = fed + plan.intake.length, end = all(plan).length;
   const touch = (value: Value, i: number) => {
     const key = root(value), { first, last } = lives.get(key) ?? { first: i, last: i };
     lives.set(key, { first: Math.min(first, i), last: Math.max(last, i) });
   };
-  [...preparation, ...intake, ...launches].forEach(({ launch, textures }, i) =>
+  all(plan).forEach(({ launch, textures }, i) =>
     launch.buffers.forEach((value, b) => {
       if (!launch.unused?.includes(b) && !textures.get(b + 1)?.isKept) touch(value, i);
     })
@@ -62,12 +65,12 @@ export function lifetimes(
 
 /** For each of the values, those of them that a launch writes while it reads the value, or reads while it writes it. */
 export function rivalsOf(
-  { preparation, intake, launches }: Stages,
+  plan: Stages,
   values: readonly Value[],
   root: (value: Value) => Value,
 ): Set<number>[] {
   const indices = new Map(values.map((value, i) => [value, i])), rivals = values.map(() => new Set<number>());
-  for (const { launch: { buffers, writes, unused }, textures } of [...preparation, ...intake, ...launches]) {
+  for (const { launch: { buffers, writes, unused }, textures } of all(plan)) {
     const bound = buffers.map((value, b) =>
       unused?.includes(b) || textures.has(b + 1) ? undefined : indices.get(root(value))
     );

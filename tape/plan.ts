@@ -24,6 +24,7 @@ import { planMemory } from "./plan_memory.ts";
 import {
   feedPacking,
   feedTextures,
+  fetchCutting,
   type Fill,
   fillsOf,
   isGiven,
@@ -65,6 +66,8 @@ export class Plan {
   readonly intake: readonly PlannedLaunch[];
   /** Copies that belong to the intake. */
   readonly intakeFills: readonly Fill[];
+  /** Those that come before something is fetched: what is fetched, without the ends of its rows. */
+  readonly outtake: readonly PlannedLaunch[];
   /** Whether a run changes the parameters. */
   readonly changesParameters: boolean;
   /** Bytes of each block, and the label of the largest value in it. */
@@ -133,7 +136,10 @@ export class Plan {
     }));
     this.preparation = planned.filter((_, i) => first.has(i));
     this.intake = planned.filter((_, i) => packing.has(i));
-    this.launches = planned.filter((_, i) => !first.has(i) && !packing.has(i));
+    const cutting = fetchCutting(launches, kept, partOf).difference(first);
+    this.outtake = planned.filter((_, i) => cutting.has(i));
+    const apart = first.union(packing).union(cutting);
+    this.launches = planned.filter((_, i) => !apart.has(i));
     const launchesOf = (stage: readonly PlannedLaunch[]) => stage.map(({ launch }) => launch);
     this.fills = fillsOf(launchesOf(this.preparation), uses, textures, partOf);
     this.intakeFills = fillsOf(launchesOf(this.intake), uses, fed, partOf);

@@ -101,6 +101,22 @@ export function feedPacking(
   );
 }
 
+/** The launches, by index, that alone read what they copy to fetches without the ends of rows. */
+export function fetchCutting(
+  launches: readonly Launch<Value>[],
+  fetched: Iterable<Value>,
+  partOf: (value: Value) => Part,
+): Set<number> {
+  const root = (value: Value) => partOf(value).root, results = new Set([...fetched].map(root));
+  const read = new Set(
+    launches.flatMap(({ buffers, writes }) => buffers.filter((_, b) => !writes.includes(b)).map(root)),
+  );
+  return new Set(launches.flatMap(({ fours, buffers, writes }, i) => {
+    const written = writes.map((b) => root(buffers[b]));
+    return fours && written.every((value) => results.has(value) && !read.has(value)) ? [i] : [];
+  }));
+}
+
 /** The textures of feeds, and of those that launches of the intake have copied. */
 export function feedTextures(
   launches: readonly Launch<Value>[],

@@ -34,6 +34,8 @@ export interface ProgramParts {
   /** The plan's intake. */
   readonly intake: readonly Command[];
   readonly commands: readonly Dispatch[];
+  /** The plan's outtake. */
+  readonly outtake: readonly Dispatch[];
   readonly feeds: ReadonlyMap<string, Port>;
   readonly fetches: ReadonlyMap<string, Port>;
   /** Buffers and textures that go with the program. */
@@ -53,11 +55,14 @@ export class Program {
   readonly #executor: Executor;
   readonly #preparer: Executor;
   readonly #taker: Executor;
+  readonly #giver: Executor;
   readonly #parameters: Parameters;
   /** Version of the parameters that it is prepared for. */
   #prepared?: number;
   /** Whether something that the intake copies was fed since the last run. */
   #isFed = false;
+  /** Whether there was a run since the last outtake. */
+  #isComputed = false;
   readonly #feeds: ReadonlyMap<string, Port>;
   readonly #fetches: ReadonlyMap<string, Port>;
   readonly #owned: ProgramParts["owned"];
@@ -68,6 +73,8 @@ export class Program {
   readonly preparation: readonly Command[];
   /** What comes before a run where something was fed: copies of feeds in fours, and of those that are read as textures. */
   readonly intake: readonly Command[];
+  /** What comes before a fetch: fetches in fours lose the ends of their rows. */
+  readonly outtake: readonly Dispatch[];
   /** The launches of a run, for profiles and tests; alone they compute with what preparation and intake have left. */
   readonly commands: readonly Dispatch[];
 
@@ -75,7 +82,8 @@ export class Program {
   readonly ready: Promise<void>;
 
   constructor(gpu: Gpu, parts: ProgramParts) {
-    const { plan, parameters, preparation, intake, commands, feeds, fetches, owned, grow, label } = parts;
+    const { plan, parameters, preparation, intake, commands, outtake, feeds, fetches, owned, grow, label } =
+      parts;
     this.#gpu = gpu;
     this.#parameters = parameters;
     this.#feeds = feeds;
@@ -87,8 +95,10 @@ export class Program {
     this.preparation = preparation;
     this.intake = intake;
     this.commands = commands;
+    this.outtake = outtake;
     this.#preparer = new Executor(gpu, preparation, { label });
     this.#taker = new Executor(gpu, intake, { label });
+    this.#giver = new Executor(gpu, outtake, { label });
     this.#executor = new Executor(gpu, commands, { label });
   }
 
@@ -129,6 +139,7 @@ export class Program {
     if (this.#isFed) this.#taker.run();
     this.#isFed = false;
     this.#executor.run();
+    this.#isComputed = true;
     if (this.plan.changesParameters) this.#parameters.change();
   }
 
@@ -138,6 +149,8 @@ export class Program {
     if (!port) {
       throw new RangeError(`Cannot fetch ${name}: the program gives ${[...this.#fetches.keys()].join(", ")}`);
     }
+    if (this.#isComputed && this.outtake.length > 0) this.#giver.run();
+    this.#isComputed = false;
     const { buffer, offset } = port.place;
     return new Float32Array(await this.#gpu.download(buffer, offset, 4 * sizeOf(port.value.shape)));
   }

@@ -107,7 +107,8 @@ export async function evaluate(gpu: Gpu, c: Pick<KernelCase, "feeds" | "record">
     };
     program.run();
     const results = await read();
-    new Executor(gpu, folded([...program.preparation, ...program.commands])).run();
+    const { preparation, intake, commands, outtake } = program;
+    new Executor(gpu, folded([...preparation, ...intake, ...commands, ...outtake])).run();
     const again = await read();
     for (const name of Object.keys(fetches)) {
       assertSameBits(again[name], results[name], `${name} in a folded grid`);

@@ -13,13 +13,15 @@ import { configureOptimizer } from "../training/optimizers.ts";
 
 /** The texts of all kernels that a program launches; a pipeline is made for each. */
 function kernelsOf(tape: Tape, request: PlanRequest): Set<string> {
-  const { preparation, intake, launches } = new Plan(
+  const { preparation, intake, launches, outtake } = new Plan(
     tape,
     { ...request, subgroups: true },
     new ParameterLayout(tape.variables),
     2 ** 27,
   );
-  return new Set([...preparation, ...intake, ...launches].map(({ launch }) => launch.kernel.code));
+  return new Set(
+    [...preparation, ...intake, ...launches, ...outtake].map(({ launch }) => launch.kernel.code),
+  );
 }
 
 function inferenceKernels(name: string): Set<string> {
