@@ -11,7 +11,8 @@
 import { copyColumns } from "./copy_columns.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Epilogue } from "./epilogue.ts";
-import { quarters } from "./kernel.ts";
+import { quarters, sizeOf } from "./kernel.ts";
+import type { Window } from "./window.ts";
 
 /** The emitter for an operation in fours, of whose work a part is not on zeros. */
 export function withoutZeros<T>(e: Emitter<T>, part: number, whole: number): Emitter<T> {
@@ -103,5 +104,19 @@ export function packEpilogue<T>(
       epsilon: norm.epsilon,
     },
     addend: addend && packRows(e, addend, rows, columns),
+  };
+}
+
+/** A convolution over channels and outputs in fours, and what makes operands of it. */
+export function widened<T>(e: Emitter<T>, g: Window, outputs: number) {
+  const taps = sizeOf(g.kernel), { n, channels } = g;
+  const channels4 = 4 * quarters(channels), outputs4 = 4 * quarters(outputs);
+  return {
+    e: withoutZeros(e, channels * outputs, channels4 * outputs4),
+    g: { ...g, channels: channels4 },
+    outputs: outputs4,
+    pixels: (x: T) => packRows(e, x, n * sizeOf(g.size), channels),
+    places: (y: T) => packRows(e, y, n * sizeOf(g.out), outputs),
+    weights: (w: T) => packWeights(e, w, taps, channels, outputs),
   };
 }

@@ -6,19 +6,13 @@
  * @module
  */
 import type { PlannedLaunch } from "./memory.ts";
-import type { Fill } from "./preparation.ts";
+import type { Stages } from "./stages.ts";
 import type { Value } from "./tape.ts";
 
-/** The launches of a program. */
-interface Stages {
-  readonly preparation: readonly PlannedLaunch[];
-  readonly intake: readonly PlannedLaunch[];
-  readonly launches: readonly PlannedLaunch[];
-  readonly outtake: readonly PlannedLaunch[];
-}
+type Launches = Pick<Stages, "preparation" | "intake" | "launches" | "outtake">;
 
-/** All of them, in order. */
-function all({ preparation, intake, launches, outtake }: Stages): readonly PlannedLaunch[] {
+/** Those of all stages, in order. */
+function all({ preparation, intake, launches, outtake }: Launches): readonly PlannedLaunch[] {
   return [...preparation, ...intake, ...launches, ...outtake];
 }
 
@@ -37,7 +31,7 @@ export interface Life {
  * @param kept values that are read after a run
  */
 export function lifetimes(
-  plan: Stages & { readonly fills: readonly Fill[]; readonly intakeFills: readonly Fill[] },
+  plan: Launches & Pick<Stages, "fills" | "intakeFills">,
   kept: Iterable<Value>,
   root: (value: Value) => Value,
 ): Map<Value, Life> {
@@ -65,7 +59,7 @@ export function lifetimes(
 
 /** For each of the values, those of them that a launch writes while it reads the value, or reads while it writes it. */
 export function rivalsOf(
-  plan: Stages,
+  plan: Launches,
   values: readonly Value[],
   root: (value: Value) => Value,
 ): Set<number>[] {

@@ -9,31 +9,23 @@
 import { type Choose, chooserOf, type Preferences, WORKGROUPS } from "../kernels/choices.ts";
 import type { Emitter } from "../kernels/emitter.ts";
 import { withHalfStorage } from "../kernels/half.ts";
-import { type Fours, type Launch, sizeOf } from "../kernels/kernel.ts";
+import { sizeOf } from "../kernels/kernel.ts";
 import { TEXTURE_LIMIT } from "../kernels/texture.ts";
 import { backwardOf, fuse, reachable, type Step } from "./fuse.ts";
 import { halfValues } from "./halves.ts";
+import { Known, withoutUnread } from "./known.ts";
 import { lifetimes, rivalsOf } from "./lifetimes.ts";
-import type { LabelledLaunch, PlannedLaunch, Region } from "./memory.ts";
+import type { LabelledLaunch, Region } from "./memory.ts";
 import { labelOf, type Origin } from "./origin.ts";
 import type { ParameterLayout } from "./parameter_layout.ts";
 import { isBatchNormByBatch } from "./ops/batch_norm.ts";
 import { absorbPadding } from "./padding.ts";
 import { Places } from "./places.ts";
 import { planMemory } from "./plan_memory.ts";
-import {
-  feedPacking,
-  feedTextures,
-  fetchCutting,
-  type Fill,
-  fillsOf,
-  isGiven,
-  NOTHING,
-  planPreparation,
-} from "./preparation.ts";
 import { lowerInParts } from "./split.ts";
+import { divide, type Stages } from "./stages.ts";
 import type { Node, Tape, Value } from "./tape.ts";
-import { bytesOfTextures, planTextures, type TextureSlot, textureUses } from "./textures.ts";
+import { bytesOfTextures } from "./textures.ts";
 import { planUpdates, type Update } from "./updates.ts";
 
 /** What a program is to compute. */
@@ -55,33 +47,23 @@ export interface PlanRequest {
 export type Precision = "f32" | "f16";
 
 /** A planned program. */
-export class Plan {
-  /** Those of a run. */
-  readonly launches: readonly PlannedLaunch[];
-  /** Those that come before the first run, and again where the parameters have changed. */
-  readonly preparation: readonly PlannedLaunch[];
-  /** Copies that belong to the preparation. */
-  readonly fills: readonly Fill[];
-  /** Those that come before the first run, and again where something was fed: feeds with rows in fours. */
-  readonly intake: readonly PlannedLaunch[];
-  /** Copies that belong to the intake. */
-  readonly intakeFills: readonly Fill[];
-  /** Those that come before something is fetched: what is fetched, without the ends of its rows. */
-  readonly outtake: readonly PlannedLaunch[];
+export class Plan implements Stages {
+  readonly preparation: Stages["preparation"];
+  readonly fills: Stages["fills"];
+  readonly intake: Stages["intake"];
+  readonly intakeFills: Stages["intakeFills"];
+  readonly launches: Stages["launches"];
+  readonly outtake: Stages["outtake"];
+  readonly textures: Stages["textures"];
   /** Whether a run changes the parameters. */
   readonly changesParameters: boolean;
   /** Bytes of each block, and the label of the largest value in it. */
   readonly blocks: { bytes: number; label: string }[] = [];
   /** Feeds, constants and states that the program touches. */
   readonly sources: Value[] = [];
-  /** Textures that launches read operands from. */
-  readonly textures: readonly TextureSlot[];
   #lowered: LabelledLaunch[] = [];
-  /** Copies with rows in fours, by the values of which they hold all; see {@linkcode Fours}. */
-  readonly #fours = new Map<Value, Fours<Value>>();
-  /** Values that launches compute from nothing but what {@linkcode isGiven}. */
-  readonly #lasting = new Set<Value>();
   readonly #places: Places;
+  readonly #known: Known;
   readonly #limit: number;
   readonly #choose: Choose;
   readonly #workgroups: number;
@@ -116,33 +98,24 @@ export class Plan {
     const isMagnified = nodes.some(({ operation }) => isBatchNormByBatch(operation));
     this.#forwardSums = !isTraining ? "long" : isMagnified ? "shortest" : "short";
     this.#places = new Places(tape, request.precision === "f16" ? halfValues(nodes, needed) : new Set());
+    this.#known = new Known(this.#places, this);
     for (const step of fuse(nodes, needed)) this.#lower(step);
     this.#planUpdates(updates);
-    this.#dropUnread(needed);
-    const launches = this.#lowered.map(({ launch }) => launch),
-      partOf = (value: Value) => this.#places.part(value);
-    const uses = textureUses(launches, partOf, (value) => this.bytesEach(value));
-    const packing = feedPacking(launches, partOf);
-    const fed = feedTextures(launches, uses, packing, partOf),
-      others = uses.filter(({ own }) => !fed.has(own));
-    const { launches: first, textures } = this.changesParameters
-      ? NOTHING
-      : planPreparation(launches, others, kept, partOf);
-    const { slots, operands } = planTextures(uses, textures.union(fed));
-    this.textures = slots;
-    const planned = this.#lowered.map((l, i): PlannedLaunch => ({
-      ...l,
-      textures: operands.get(i) ?? new Map(),
+    this.#lowered = withoutUnread(this.#lowered, needed, this.#places);
+    ({
+      preparation: this.preparation,
+      fills: this.fills,
+      intake: this.intake,
+      intakeFills: this.intakeFills,
+      launches: this.launches,
+      outtake: this.outtake,
+      textures: this.textures,
+    } = divide(this.#lowered, {
+      kept,
+      changesParameters: this.changesParameters,
+      partOf: (value) => this.#places.part(value),
+      bytesEach: (value) => this.bytesEach(value),
     }));
-    this.preparation = planned.filter((_, i) => first.has(i));
-    this.intake = planned.filter((_, i) => packing.has(i));
-    const cutting = fetchCutting(launches, kept, partOf).difference(first);
-    this.outtake = planned.filter((_, i) => cutting.has(i));
-    const apart = first.union(packing).union(cutting);
-    this.launches = planned.filter((_, i) => !apart.has(i));
-    const launchesOf = (stage: readonly PlannedLaunch[]) => stage.map(({ launch }) => launch);
-    this.fills = fillsOf(launchesOf(this.preparation), uses, textures, partOf);
-    this.intakeFills = fillsOf(launchesOf(this.intake), uses, fed, partOf);
     this.#placeAll(kept);
     this.#checkBindings(maxBindingSize);
   }
@@ -188,11 +161,8 @@ export class Plan {
       workgroups: this.#workgroups,
       subgroups: this.#subgroups,
       sums,
-      isLasting: (value) => this.#isLasting(value),
-      inFours: (value, columns) => {
-        const known = this.#isWhole(value) ? this.#fours.get(this.#places.root(value)) : undefined;
-        return known?.columns === columns ? known.wide : undefined;
-      },
+      isLasting: (value) => this.#known.isLasting(value),
+      inFours: (value, columns) => this.#known.inFours(value, columns),
       choose: this.#choose,
       emit: ({ kernel, ...rest }) => {
         const halves = rest.buffers.flatMap((value, i) => this.bytesEach(value) === 2 ? [i + 1] : []);
@@ -200,7 +170,7 @@ export class Plan {
           { ...rest.stopgap, kernel: withHalfStorage(rest.stopgap.kernel, halves) };
         const launch = { ...rest, kernel: withHalfStorage(kernel, halves), stopgap };
         this.#lowered.push({ launch, origin, label: `${label} (${launch.kernel.name})` });
-        this.#learn(launch);
+        this.#known.learn(launch);
       },
       scratch: (elements, copiesOf) => {
         const scratch = this.#places.temporary(`${label}/scratch`, [elements]);
@@ -209,33 +179,6 @@ export class Plan {
       },
       window: (value, first, count) => this.#places.window(value, first, [count]),
     };
-  }
-
-  #isLasting(value: Value): boolean {
-    const root = this.#places.root(value);
-    return !this.changesParameters && isGiven(root) || this.#lasting.has(root);
-  }
-
-  /** Whether a value is all of what lies in its memory, and changes no more in a run once it is there. */
-  #isWhole(value: Value): boolean {
-    const root = this.#places.root(value);
-    return root.source?.kind !== "state" && sizeOf(root.shape) === sizeOf(value.shape);
-  }
-
-  #learn({ buffers, writes, fours }: Launch<Value>): void {
-    const read = buffers.filter((_, b) => !writes.includes(b)), written = writes.map((b) => buffers[b]);
-    if (read.every((value) => this.#isLasting(value))) written.forEach((value) => this.#lasting.add(value));
-    if (fours && this.#isWhole(fours.narrow)) this.#fours.set(this.#places.root(fours.narrow), fours);
-  }
-
-  /** Leaves out results without the ends of rows where all read them with these. */
-  #dropUnread(needed: Iterable<Value>): void {
-    const root = (value: Value) => this.#places.root(value), read = new Set([...needed].map(root));
-    this.#lowered = this.#lowered.toReversed().filter(({ launch: { fours, buffers, writes } }) => {
-      if (fours && writes.every((b) => !read.has(root(buffers[b])))) return false;
-      for (const value of buffers) read.add(root(value));
-      return true;
-    }).toReversed();
   }
 
   #lower({ node, inputs, outputs, epilogue, isSensitive }: Step): void {

@@ -85,51 +85,6 @@ export function planPreparation(
   return choose([...results, ...operands], uses, room);
 }
 
-/** Whether a value is a feed that is fed whole and that no launch writes to, by the last writes of all. */
-function isFed(value: Value, lastWrites: ReadonlyMap<Value, number>): boolean {
-  return value.source?.kind === "feed" && !value.source.grows && !lastWrites.has(value);
-}
-
-/** The launches, by index, that copy feeds to have their rows in fours. */
-export function feedPacking(
-  launches: readonly Launch<Value>[],
-  partOf: (value: Value) => Part,
-): Set<number> {
-  const root = (value: Value) => partOf(value).root, lastWrites = lastWritesOf(launches, root);
-  return new Set(
-    launches.flatMap(({ fours }, i) => fours && isFed(root(fours.narrow), lastWrites) ? [i] : []),
-  );
-}
-
-/** The launches, by index, that alone read what they copy to fetches without the ends of rows. */
-export function fetchCutting(
-  launches: readonly Launch<Value>[],
-  fetched: Iterable<Value>,
-  partOf: (value: Value) => Part,
-): Set<number> {
-  const root = (value: Value) => partOf(value).root, results = new Set([...fetched].map(root));
-  const read = new Set(
-    launches.flatMap(({ buffers, writes }) => buffers.filter((_, b) => !writes.includes(b)).map(root)),
-  );
-  return new Set(launches.flatMap(({ fours, buffers, writes }, i) => {
-    const written = writes.map((b) => root(buffers[b]));
-    return fours && written.every((value) => results.has(value) && !read.has(value)) ? [i] : [];
-  }));
-}
-
-/** The textures of feeds, and of those that launches of the intake have copied. */
-export function feedTextures(
-  launches: readonly Launch<Value>[],
-  uses: readonly TextureUse<Value>[],
-  packing: ReadonlySet<number>,
-  partOf: (value: Value) => Part,
-): Set<TextureSlot> {
-  const root = (value: Value) => partOf(value).root, lastWrites = lastWritesOf(launches, root);
-  const packed = new Set([...packing].map((i) => root(launches[i].fours!.wide)));
-  const own = uses.filter(({ value }) => packed.has(root(value)) || isFed(root(value), lastWrites));
-  return new Set(own.map(({ own }) => own));
-}
-
 /** What fills textures that are kept, after these launches: each as soon as its value is there, so that its buffer serves others again. */
 export function fillsOf(
   launches: readonly Launch<Value>[],
@@ -170,7 +125,7 @@ export function isGiven({ source }: Value): boolean {
 }
 
 /** Index of the last launch that writes to each value. */
-function lastWritesOf(
+export function lastWritesOf(
   launches: readonly Launch<Value>[],
   root: (value: Value) => Value,
 ): Map<Value, number> {

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { conv2d as emitForward, conv2dInputGradient, conv2dWeightGradient } from "../../kernels/conv2d.ts";
+import { conv2d as emitForward } from "../../kernels/conv2d.ts";
+import { conv2dInputGradient, conv2dWeightGradient } from "../../kernels/conv2d_gradients.ts";
 import { sizeOf } from "../../kernels/kernel.ts";
 import { pair, slide, type Window, type WindowOptions } from "../../kernels/window.ts";
 import { defineOperation, type Node, type Operation, type Shape, type Value } from "../tape.ts";
