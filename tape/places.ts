@@ -50,6 +50,13 @@ export class Places {
     return window;
   }
 
+  /** A value under another shape. */
+  view(of: Value, shape: Shape): Value {
+    const view = this.temporary(of.label, shape);
+    this.alias(view, of);
+    return view;
+  }
+
   /** Gives a value memory of its own, from a byte on. */
   place(value: Value, memory: Memory, offset = 0): void {
     this.#memories.set(value, { memory, offset });

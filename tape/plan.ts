@@ -11,6 +11,7 @@ import type { Emitter } from "../kernels/emitter.ts";
 import { withHalfStorage } from "../kernels/half.ts";
 import { sizeOf } from "../kernels/kernel.ts";
 import { TEXTURE_LIMIT } from "../kernels/texture.ts";
+import { computedInFours } from "./channelwise.ts";
 import { backwardOf, fuse, reachable, type Step } from "./fuse.ts";
 import { halfValues } from "./halves.ts";
 import { Known, withoutUnread } from "./known.ts";
@@ -189,7 +190,7 @@ export class Plan implements Stages {
     const origin = { scope, operation: operation.name, inputs: shapes(inputs), outputs: shapes(outputs) };
     const context = { inputs, outputs, attributes, epilogue, isSensitive, firstImage: 0 };
     const sums = this.#backward.has(node) ? "long" : this.#forwardSums;
-    lowerInParts(this.#emitter(origin, sums), operation, context, {
+    lowerInParts(this.#emitter(origin, sums), computedInFours(operation, this.#places), context, {
       limit: this.#limit,
       images: (v, first, count) =>
         this.#places.window(v, first * sizeOf(v.shape.slice(1)), [count, ...v.shape.slice(1)]),

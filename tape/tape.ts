@@ -109,6 +109,11 @@ export interface Operation<A> {
   readonly batch?: (attributes: A) => BatchRule | undefined;
   /** What can become part of it where it follows the first output. */
   readonly epilogue?: (inputs: readonly Shape[], attributes: A) => EpilogueKind | undefined;
+  /**
+   * Whether each channel is computed alone, and zeros from zeros: channels are the last dimension of all inputs and of the only
+   * output. Its lowering takes shapes from these alone.
+   */
+  readonly channelwise?: boolean;
   /** Whether the output is the first input, changed in place; that must be a state. */
   readonly inPlace?: boolean;
 }

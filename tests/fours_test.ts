@@ -4,12 +4,14 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import type { Gpu } from "../gpu/gpu.ts";
 import { compile } from "../tape/compile.ts";
 import { gradients } from "../tape/gradients.ts";
-import { relu } from "../tape/ops/activations.ts";
+import { relu, relu6, sigmoid } from "../tape/ops/activations.ts";
+import { concat } from "../tape/ops/arrange.ts";
 import { conv2d } from "../tape/ops/conv2d.ts";
 import { depthwiseConv2d } from "../tape/ops/depthwise_conv2d.ts";
 import { mean } from "../tape/ops/losses.ts";
 import { matmul } from "../tape/ops/matmul.ts";
 import { add, biasAdd, reshape, scale } from "../tape/ops/pointwise.ts";
+import { avgPool2d, maxPool2d } from "../tape/ops/pool.ts";
 import { ParameterLayout } from "../tape/parameter_layout.ts";
 import { Parameters } from "../tape/parameters.ts";
 import { Plan } from "../tape/plan.ts";
@@ -132,4 +134,18 @@ Deno.test("training reads images in fours forward and backward from one copy", (
     1,
     [],
   ]);
+});
+
+Deno.test("what computes each channel alone reads and leaves fours where convolutions do", () => {
+  const tape = new Tape(), w = variablesOf(tape), x = tape.feed("x", [2, 9, 9, 5]);
+  const y = conv2d(x, w(3, 3, 5, 6)), pooled = maxPool2d(relu(y), 3, { stride: 1, padding: "SAME" });
+  const sum = biasAdd(add(avgPool2d(y, 3, { stride: 1, padding: "SAME" }), pooled), w(6));
+  const z = conv2d(concat([sum, relu6(sum)]), w(1, 1, 12, 8));
+  assertEquals(copies(planOf({ z })), [0, 1, 0, 0]);
+  assertEquals(copies(planOf({ z: conv2d(sigmoid(y), w(1, 1, 6, 8)) })), [0, 1, 2, 0]); // which makes no zeros of zeros
+});
+
+Deno.test("what computes each channel alone takes feeds as they are where they are few or no images", () => {
+  const tape = new Tape(), image = tape.feed("image", [2, 9, 9, 1]), vector = tape.feed("vector", [7]);
+  assertEquals(copies(planOf({ y: relu(image), z: relu(vector), s: add(vector, vector) })), [0, 0, 0, 0]);
 });

@@ -17,13 +17,14 @@ type Differentiable = { [N in Pointwise]: `${N}Gradient` extends Pointwise ? N :
 /** The operations that compute the gradients of activations. */
 const gradients = new Map<Operation<unknown>, Operation<null>>();
 
-/** An operation whose gradient is computed from dy and either the output or the input. */
-function activation(name: Differentiable, gradientOf: "output" | "input"): Operation<null> {
+/** An operation whose gradient is computed from dy and either the output or the input; `ofZero` is what it makes of 0. */
+function activation(name: Differentiable, gradientOf: "output" | "input", ofZero: number): Operation<null> {
   const gradientName: Pointwise = `${name}Gradient`;
   const gradient: Operation<null> = defineOperation<null>({
     name: gradientName,
     infer: ([dy]) => [dy],
     batch: () => ({ outputs: "map" }),
+    channelwise: true,
     lower: (e, { inputs: [dy, v], outputs: [dx] }) =>
       pointwise(e, gradientName, sizeOf(dx.shape), { a: dy, b: v, y: dx }),
   });
@@ -36,6 +37,7 @@ function activation(name: Differentiable, gradientOf: "output" | "input"): Opera
       return dx ? [dx] : x.tape.apply(gradient, [dy, gradientOf === "output" ? y : x], null, node.scope);
     },
     batch: () => ({ outputs: "map" }),
+    channelwise: ofZero === 0,
     lower: (e, { inputs: [x], outputs: [y] }) => pointwise(e, name, sizeOf(y.shape), { a: x, y }),
   });
   gradients.set(operation as Operation<unknown>, gradient);
@@ -43,11 +45,11 @@ function activation(name: Differentiable, gradientOf: "output" | "input"): Opera
 }
 
 const operations = {
-  relu: activation("relu", "output"),
-  relu6: activation("relu6", "output"),
-  sigmoid: activation("sigmoid", "output"),
-  hardSwish: activation("hardSwish", "input"),
-  hardSigmoid: activation("hardSigmoid", "input"),
+  relu: activation("relu", "output", 0),
+  relu6: activation("relu6", "output", 0),
+  sigmoid: activation("sigmoid", "output", 0.5),
+  hardSwish: activation("hardSwish", "input", 0),
+  hardSigmoid: activation("hardSigmoid", "input", 0.5),
 };
 
 function apply(name: keyof typeof operations, x: Value, scope?: string): Value {

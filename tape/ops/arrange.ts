@@ -6,7 +6,7 @@
  * @module
  */
 import { copyColumns } from "../../kernels/copy_columns.ts";
-import { sizeOf } from "../../kernels/kernel.ts";
+import { quarters, sizeOf } from "../../kernels/kernel.ts";
 import { rearrange, stridesOf } from "../../kernels/rearrange.ts";
 import { defineOperation, type Node, type Operation, type Shape, type Value } from "../tape.ts";
 
@@ -48,8 +48,9 @@ const concatOperation: Operation<null> = defineOperation<null>({
     const stride = lastOf(y.shape), rows = sizeOf(y.shape) / stride;
     let first = 0;
     for (const x of inputs) {
-      const columns = lastOf(x.shape);
-      copyColumns(e, rows, columns, { matrix: x, stride: columns, first: 0 }, { matrix: y, stride, first });
+      const columns = lastOf(x.shape), wide = e.inFours(x, columns);
+      const from = wide ? { matrix: wide, stride: 4 * quarters(columns) } : { matrix: x, stride: columns };
+      copyColumns(e, rows, columns, { ...from, first: 0 }, { matrix: y, stride, first });
       first += columns;
     }
   },

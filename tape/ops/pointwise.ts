@@ -30,6 +30,7 @@ const addOperation: Operation<{ factor: number }> = defineOperation<{ factor: nu
     dy && factor !== 1 && wanted[1] ? scale(dy, factor, { scope: node.scope }) : dy,
   ],
   batch: () => ({ outputs: "map" }),
+  channelwise: true,
   lower: (e, { inputs: [a, b], outputs: [y], attributes }) =>
     pointwise(e, "add", sizeOf(y.shape), { a, b, y }, attributes),
 });
@@ -119,6 +120,7 @@ const biasGradient: Operation<null> = defineOperation<null>({
   name: "biasGradient",
   infer: ([dy]) => [[dy[dy.length - 1]]],
   batch: () => ({ outputs: "sum" }),
+  channelwise: true,
   lower: (e, { inputs: [dy], outputs: [db] }) =>
     columnSum(e, sizeOf(dy.shape) / db.shape[0], db.shape[0], { x: dy, y: db }),
 });
@@ -136,6 +138,7 @@ const biasOperation: Operation<null> = defineOperation<null>({
     dy && wanted[1] ? dy.tape.apply(biasGradient, [dy], null, node.scope)[0] : undefined,
   ],
   batch: () => ({ shared: [1], outputs: "map" }),
+  channelwise: true,
   lower: (e, { inputs: [x, b], outputs: [y] }) => spreadOver(e, "add", 1, { x, b, y }),
 });
 

@@ -32,6 +32,7 @@ const maxOperation: Operation<Attributes> = defineOperation<Attributes>({
   gradient: ({ node, inputs: [x], gradients: [dy], attributes }) =>
     dy ? x.tape.apply(maxGradient, [x, dy], attributes, node.scope) : [],
   batch: () => ({ outputs: "map" }),
+  channelwise: true,
   lower: (e, { inputs: [x], outputs: [y], attributes: a }) =>
     maxPool(e, slide(x.shape, a.kernel, a), { x, y }),
 });
@@ -43,6 +44,7 @@ const maxGradient: Operation<MaxGradientAttributes> = defineOperation<MaxGradien
   name: "maxPool2dGradient",
   infer: ([x]) => [x],
   batch: () => ({ outputs: "map" }),
+  channelwise: true,
   lower: (e, { inputs: [x, dy], outputs: [dx], attributes: a }) =>
     maxPoolGradient(e, slide(x.shape, a.kernel, a), a.activation ?? "none", { x, dy, dx }),
 });
@@ -63,6 +65,7 @@ const averageOperation: Operation<Attributes> = defineOperation<Attributes>({
   gradient: ({ node, inputs: [x], gradients: [dy], attributes }) =>
     dy ? x.tape.apply(averageGradient, [dy], { ...attributes, shape: x.shape }, node.scope) : [],
   batch: () => ({ outputs: "map" }),
+  channelwise: true,
   lower: (e, { inputs: [x], outputs: [y], attributes: a }) =>
     averagePool(e, slide(x.shape, a.kernel, a), { x, y }),
 });
@@ -73,6 +76,7 @@ const averageGradient: Operation<Attributes & { shape: Shape }> = defineOperatio
   name: "avgPool2dGradient",
   infer: (_, { shape }) => [shape],
   batch: () => ({ outputs: "map" }),
+  channelwise: true,
   lower: (e, { inputs: [dy], outputs: [dx], attributes: a }) =>
     averagePoolGradient(e, slide(dx.shape, a.kernel, a), { dy, dx }),
 });
