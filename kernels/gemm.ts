@@ -7,8 +7,8 @@
  */
 import type { Emitter } from "./emitter.ts";
 import { defineWithEpilogue, type Epilogue, epilogueOf } from "./epilogue.ts";
-import { type Cover, cover, type Part } from "./gemm_tiles.ts";
 import { cutRows, packRows } from "./fours.ts";
+import { type Cover, cover, type Part } from "./gemm_tiles.ts";
 import { type Kernel, type KernelCall, type ParamValues, quarters, spread } from "./kernel.ts";
 import { rowRanges, unitOf } from "./rearrange.ts";
 import type { Window } from "./window.ts";

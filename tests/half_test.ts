@@ -5,7 +5,7 @@ import { getSampleSplit } from "../datasets/sample.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { withHalfStorage } from "../kernels/half.ts";
-import { defineKernel } from "../kernels/kernel.ts";
+import { defineKernel, sizeOf } from "../kernels/kernel.ts";
 import { sgd } from "../kernels/optimizers.ts";
 import { buildNet } from "../nets/net.ts";
 import { getNet } from "../nets/nets_factory.ts";
@@ -14,6 +14,7 @@ import { compile } from "../tape/compile.ts";
 import { conv2d } from "../tape/ops/conv2d.ts";
 import { mean } from "../tape/ops/losses.ts";
 import { relu } from "../tape/ops/activations.ts";
+import { maxPool2d } from "../tape/ops/pool.ts";
 import { Parameters } from "../tape/parameters.ts";
 import { ParameterLayout } from "../tape/parameter_layout.ts";
 import { Plan } from "../tape/plan.ts";
@@ -123,6 +124,32 @@ Deno.test("nets in f16 give the logits of f32 up to float16's rounding", () =>
       const error = Math.hypot(...full.map((v, i) => v - half[i])) / norm;
       assert(error > 0 && error < 2e-3, `${name}: relative error ${error}`);
     }
+  }));
+
+Deno.test("channels that do not come in fours give in f16 what they give in f32, and gradients, too", () =>
+  withGpu(async (gpu) => {
+    if (!hasHalf(gpu)) return;
+    const results: Float32Array[][] = [];
+    for (const precision of ["f32", "f16"] as const) {
+      const tape = new Tape(), next = uniforms(1, 0), shape = [2, 9, 9, 5];
+      const draw = (shape: readonly number[]) => new Float32Array(sizeOf(shape)).map(() => 2 * next() - 1);
+      const w = [[3, 3, 5, 6], [1, 1, 6, 7]].map((shape, i) =>
+        tape.variable(`w${i}`, shape, { initialize: draw })
+      );
+      const y = conv2d(maxPool2d(relu(conv2d(tape.feed("x", shape), w[0])), 3), w[1]);
+      const [first, second] = gradients(mean(y), w), fetches = { y, first: first!, second: second! };
+      const parameters = new Parameters(gpu, tape.variables);
+      const program = await compile(gpu, tape, { fetches, parameters, precision });
+      parameters.initialize(0);
+      program.feed("x", draw(shape));
+      program.run();
+      results.push(await Promise.all(Object.keys(fetches).map((name) => program.fetch(name))));
+      for (const each of [program, parameters]) each.destroy();
+    }
+    results[0].forEach((full, i) => {
+      const error = Math.hypot(...full.map((v, j) => v - results[1][i][j])) / Math.hypot(...full);
+      assert(error > 0 && error < 2e-3, `${i}: relative error ${error}`);
+    });
   }));
 
 /** Trains one weight: y = relu(x * w) at four pixels, the loss its mean; the gradient of each is a quarter of the scale. */
