@@ -55,7 +55,7 @@ function amount(c: OperationCase): number {
   return flop(c) ?? ("size" in c ? c.batch * c.size ** 2 * c.channels : 0);
 }
 
-const { values: { rounds } } = parseArgs({ options: { rounds: { type: "string", default: "5" } } });
+const { values: { rounds } } = parseArgs({ options: { rounds: { type: "string", default: "12" } } });
 const engine = await ours();
 console.log(engine.adapter);
 for (const group of groups) {

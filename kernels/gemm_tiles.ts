@@ -133,7 +133,10 @@ function least<T>(timed: readonly Timed<T>[]): Timed<T> {
 }
 
 /** Multiplications, by four, that take as long as a launch. */
-const LAUNCH = 3e5;
+const LAUNCH = 1e6;
+
+/** The least share of the time that tiles along edges must save: they may be kernels more to compile, and few workgroups. */
+const LEAST_SAVING = 0.1;
 
 /**
  * The tiles that cover a product in the least time, unless the emitter knows better: where large ones would lie over its edges by
@@ -160,13 +163,14 @@ export function cover<T>(
     const { load, rows, columns, lanes }: Tile = TILES[name], isLarge = load === "together";
     const inner = isLarge ? [m - m % (rows * lanes), n4 - n4 % columns] : [m, n4];
     const divisions = [[m, n4], [m, inner[1]], [inner[0], n4], inner].filter(([m, n4]) => m * n4 > 0);
-    return least(divisions.map(([rows, columns]) => {
+    const [whole, ...divided] = divisions.map(([rows, columns]) => {
       const parts = [part(name, [0, 0], [rows, columns])];
       if (columns < n4) parts.push(fastest([0, columns], [rows, n4 - columns]));
       if (rows < m) parts.push(fastest([rows, 0], [m - rows, n4]));
       const launches = (parts.length - 1) * LAUNCH / Math.max(1, k) / batches;
       return { name, parts, time: parts.reduce((sum, { time }) => sum + time, launches) };
-    }));
+    });
+    return least([whole, ...divided.filter(({ time }) => time <= (1 - LEAST_SAVING) * whole.time)]);
   });
   const usual = least((["16x16", "8x8"] as const).map((name) => coverBy(TILES[name], layout, [m, n4])));
   const isSmall = m * n4 * k * batches < SMALL;
