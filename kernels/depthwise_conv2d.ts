@@ -9,8 +9,8 @@ import { columnSum } from "./column_sum.ts";
 import { rollForward, rollInputGradient, rolls, rollWeightGradient } from "./depthwise_roll.ts";
 import type { Emitter } from "./emitter.ts";
 import type { ChannelEpilogue } from "./epilogue.ts";
-import { computeInFours, packRows, withoutZeros } from "./fours.ts";
-import { defineKernel, type Kernel, quarters, sizeOf, spread } from "./kernel.ts";
+import { computeInFours, packRows, widened, withoutZeros } from "./fours.ts";
+import { defineKernel, type Kernel, sizeOf, spread } from "./kernel.ts";
 import type { Window } from "./window.ts";
 import forwardCode from "./depthwise_conv2d.wgsl" with { type: "text" };
 import inputGradientCode from "./depthwise_conv2d_input_gradient.wgsl" with { type: "text" };
@@ -63,19 +63,12 @@ function emit<T>(
  * The same over channels in fours, and what makes operands of it: copies with zeros take less time than single channels would.
  * Undefined for a multiplier, for which there is no kernel.
  */
-function widened<T>(e: Emitter<T>, g: Window, multiplier: number) {
-  const { n, channels } = g,
-    channels4 = 4 * quarters(channels),
-    most = n * Math.max(sizeOf(g.size), sizeOf(g.out));
-  if (multiplier !== 1 || channels === channels4 || most * channels4 > e.limit) return undefined;
-  const rows = (count: number) => (v: T) => packRows(e, v, count, channels);
-  return {
-    e: withoutZeros(e, channels, channels4),
-    g: { ...g, channels: channels4 },
-    pixels: rows(n * sizeOf(g.size)),
-    places: rows(n * sizeOf(g.out)),
-    taps: rows(sizeOf(g.kernel)),
-  };
+function inFours<T>(e: Emitter<T>, g: Window, multiplier: number) {
+  const { n, channels } = g, wide = widened(e, g, channels), channels4 = wide.g.channels;
+  const most = n * Math.max(sizeOf(g.size), sizeOf(g.out)) * channels4;
+  if (multiplier !== 1 || channels === channels4 || most > e.limit) return undefined;
+  const taps = (w: T) => packRows(e, w, sizeOf(g.kernel), channels);
+  return { ...wide, e: withoutZeros(e, channels, channels4), taps };
 }
 
 /** Multiplications of a convolution, twice: with as many additions. */
@@ -91,7 +84,7 @@ export function depthwiseConv2d<T>(
   b: ChannelEpilogue<T> & { x: T; w: T; y: T },
 ): void {
   if (rolls(g, multiplier)) return rollForward(e, g, b);
-  const wide = widened(e, g, multiplier);
+  const wide = inFours(e, g, multiplier);
   if (wide) {
     const x = wide.pixels(b.x), w = wide.taps(b.w), places = g.n * sizeOf(g.out);
     // Windows that roll add in another order, and sums forward in training keep that in which nets were compared.
@@ -119,7 +112,7 @@ export function depthwiseConv2dInputGradient<T>(
   b: { w: T; dy: T; dx: T },
 ): void {
   if (rolls(g, multiplier)) return rollInputGradient(e, g, b);
-  const wide = widened(e, g, multiplier), c = g.channels, pixels = g.n * sizeOf(g.size);
+  const wide = inFours(e, g, multiplier), c = g.channels, pixels = g.n * sizeOf(g.size);
   if (wide) {
     const w = wide.taps(b.w), dy = wide.places(b.dy);
     return computeInFours(
@@ -141,7 +134,7 @@ export function depthwiseConv2dWeightGradient<T>(
   b: { x: T; dy: T; dw: T },
 ): void {
   if (rolls(g, multiplier)) return rollWeightGradient(e, g, b);
-  const wide = widened(e, g, multiplier), c = g.channels, taps = sizeOf(g.kernel);
+  const wide = inFours(e, g, multiplier), c = g.channels, taps = sizeOf(g.kernel);
   if (wide) {
     const x = wide.pixels(b.x), dy = wide.places(b.dy);
     return computeInFours(

@@ -11,12 +11,24 @@
 import { copyColumns } from "./copy_columns.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Epilogue } from "./epilogue.ts";
-import { quarters, sizeOf } from "./kernel.ts";
+import { type Fours, quarters, sizeOf } from "./kernel.ts";
 import type { Window } from "./window.ts";
 
 /** The emitter for an operation in fours, of whose work a part is not on zeros. */
 export function withoutZeros<T>(e: Emitter<T>, part: number, whole: number): Emitter<T> {
   return { ...e, emit: (launch) => e.emit({ ...launch, work: Math.round(launch.work * part / whole) }) };
+}
+
+/** Emits `columns` numbers of each of `rows` rows of x, and zeros up to `width`, as rows of y; each has a stride. */
+function copyRows<T>(
+  e: Emitter<T>,
+  [rows, columns]: readonly [number, number],
+  [x, xStride]: readonly [T, number],
+  [y, yStride]: readonly [T, number],
+  options: { width?: number; fours?: Fours<T> } = {},
+): void {
+  const from = { matrix: x, stride: xStride, first: 0 }, to = { matrix: y, stride: yStride, first: 0 };
+  copyColumns(e, rows, columns, from, to, options);
 }
 
 /** `x` [rows, columns] with rows of whole vec4: a copy where they are not. */
@@ -25,8 +37,7 @@ export function packRows<T>(e: Emitter<T>, x: T, rows: number, columns: number):
   const known = e.inFours(x, columns);
   if (known) return known;
   const width = 4 * quarters(columns), wide = e.scratch(rows * width, x);
-  const [from, to] = [{ matrix: x, stride: columns, first: 0 }, { matrix: wide, stride: width, first: 0 }];
-  copyColumns(e, rows, columns, from, to, { width, fours: { narrow: x, wide, columns } });
+  copyRows(e, [rows, columns], [x, columns], [wide, width], { width, fours: { narrow: x, wide, columns } });
   return wide;
 }
 
@@ -38,9 +49,8 @@ export function cutRows<T>(
   { x, y }: { x: T; y: T },
   { isClean = false } = {},
 ): void {
-  const stride = 4 * quarters(columns);
-  const [from, to] = [{ matrix: x, stride, first: 0 }, { matrix: y, stride: columns, first: 0 }];
-  copyColumns(e, rows, columns, from, to, { fours: isClean ? { narrow: y, wide: x, columns } : undefined });
+  const fours = isClean ? { narrow: y, wide: x, columns } : undefined;
+  copyRows(e, [rows, columns], [x, 4 * quarters(columns)], [y, columns], { fours });
 }
 
 /** Emits y [rows, columns] from what `compute` emits in fours, with zeros made of zeros. */
@@ -63,8 +73,7 @@ export function packWeights<T>(e: Emitter<T>, w: T, taps: number, channels: numb
   const columns = channels * outputs4,
     width = 4 * quarters(channels) * outputs4,
     wide = e.scratch(taps * width, w);
-  const [from, to] = [{ matrix: rows, stride: columns, first: 0 }, { matrix: wide, stride: width, first: 0 }];
-  copyColumns(e, taps, columns, from, to, { width });
+  copyRows(e, [taps, columns], [rows, columns], [wide, width], { width });
   return wide;
 }
 
@@ -78,8 +87,7 @@ export function cutWeights<T>(
     columns = channels * outputs4,
     stride = 4 * quarters(channels) * outputs4;
   const rows = outputs % 4 === 0 ? y : e.scratch(taps * columns, x);
-  const [from, to] = [{ matrix: x, stride, first: 0 }, { matrix: rows, stride: columns, first: 0 }];
-  copyColumns(e, taps, columns, from, to);
+  copyRows(e, [taps, columns], [x, stride], [rows, columns]);
   if (rows !== y) cutRows(e, taps * channels, outputs, { x: rows, y });
 }
 
